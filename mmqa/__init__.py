@@ -1,0 +1,59 @@
+"""Ask questions of your own pictures, recordings and notes, with the evidence beside the answer.
+
+The façade: names that programs use, loaded when first touched, so that ``import mmqa`` is light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmqa.errors import MmqaError as MmqaError
+    from mmqa.library import Library as Library
+    from mmqa.records import AddEvent as AddEvent
+    from mmqa.records import AddReport as AddReport
+    from mmqa.records import Answer as Answer
+    from mmqa.records import Citation as Citation
+    from mmqa.records import CitationEvent as CitationEvent
+    from mmqa.records import DoneEvent as DoneEvent
+    from mmqa.records import Hit as Hit
+    from mmqa.records import RetrievalEvent as RetrievalEvent
+    from mmqa.records import SearchResult as SearchResult
+    from mmqa.records import Segment as Segment
+    from mmqa.records import TokenEvent as TokenEvent
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Library": "mmqa.library",
+    "MmqaError": "mmqa.errors",
+    **dict.fromkeys(
+        (
+            "AddEvent",
+            "AddReport",
+            "Answer",
+            "Citation",
+            "CitationEvent",
+            "DoneEvent",
+            "Hit",
+            "RetrievalEvent",
+            "SearchResult",
+            "Segment",
+            "TokenEvent",
+        ),
+        "mmqa.records",
+    ),
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604  # every entry is a string
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mmqa' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,143 @@
+"""Settings: defaults < ``mmqa.toml`` < ``MMQA_*`` variables < flags.
+
+Knows: every setting, its type and its default. Refuses to know: what a setting does to a stage.
+
+An unknown key or a value of the wrong type is an error, never ignored.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from mmqa.errors import ConfigError
+
+FILE_NAME = "mmqa.toml"
+PREFIX = "MMQA_"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one :class:`mmqa.Library`.
+
+    Attributes:
+        index: Folder of the index.
+        preset: Which models; see ``mmqa models list``.
+        cache: Folder of converted models; empty means the per-user cache folder.
+        fusion: Name of the fuser.
+        threads: CPU threads for the models; 0 means all cores.
+        ocr: Read text in pictures.
+        language: Language spoken in recordings (ISO 639-1), or ``auto``.
+        max_pixels: Largest picture that is decoded, in pixels.
+        max_text_bytes: Largest text file that is read.
+        max_audio_s: Longest recording that is read.
+        lexical_weight: Share λ of lexical search in the score, 0–1.
+        min_score: Below this the best hit is taken as unrelated, and mmqa abstains.
+        evidence: How many hits are shown to the language model.
+        answer_tokens: Longest answer, in tokens.
+    """
+
+    index: str = "indexes/default"
+    preset: str = "embedded"
+    cache: str = ""
+    fusion: str = "concat"
+    threads: int = 0
+    ocr: bool = True
+    language: str = "auto"
+    max_pixels: int = 100_000_000
+    max_text_bytes: int = 20_000_000
+    max_audio_s: float = 4 * 3600.0
+    lexical_weight: float = 0.4
+    min_score: float = 1.5
+    evidence: int = 4
+    answer_tokens: int = 64
+
+    @property
+    def thread_count(self) -> int:
+        """``threads``, or the number of cores this process may use."""
+        if self.threads:
+            return self.threads
+        affinity = getattr(os, "sched_getaffinity", None)
+        return len(affinity(0)) if affinity else (os.cpu_count() or 1)
+
+
+def load(
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Settings from all sources, the later ones winning.
+
+    Args:
+        overrides: Flags; values of ``None`` count as not given.
+        file: Configuration file; ``None`` reads ``mmqa.toml`` in the working folder if there is one.
+        environ: Environment; ``None`` means the process's own.
+
+    Raises:
+        ConfigError: A key is unknown or a value has the wrong type.
+
+    >>> load({"threads": 2}, environ={"MMQA_OCR": "false"}).ocr
+    False
+    """
+    config = Config()
+    for source, values in (
+        (str(file or FILE_NAME), _from_file(file)),
+        ("the environment", _from_environ(os.environ if environ is None else environ)),
+        ("the flags", {k: v for k, v in (overrides or {}).items() if v is not None}),
+    ):
+        config = _apply(config, values, source)
+    return config
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path(FILE_NAME)
+    if not path.exists():
+        if file is not None:
+            raise ConfigError(f"there is no configuration file {str(file)!r}", "Check the path.")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{str(path)!r} cannot be read: {error}", "Correct the file.") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    known = {field.name for field in fields(Config)}
+    found = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
+    return {name: value for name, value in found.items() if name in known}
+
+
+def _apply(config: Config, values: Mapping[str, Any], source: str) -> Config:
+    known = {field.name: type(getattr(config, field.name)) for field in fields(Config)}
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(
+                f"{source} sets {name!r}, which is no setting", f"Known: {', '.join(known)}."
+            )
+        changes[name] = _convert(name, value, known[name], source)
+    return replace(config, **changes)
+
+
+def _convert(name: str, value: Any, kind: type, source: str) -> Any:
+    if kind is bool and isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    if isinstance(value, bool) is (kind is bool):
+        try:
+            if kind is not bool:
+                return kind(value)
+            if isinstance(value, bool):
+                return value
+        except (TypeError, ValueError):
+            pass
+    raise ConfigError(
+        f"{source} sets {name} to {value!r}, which is no {kind.__name__}", "Correct the value."
+    )
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

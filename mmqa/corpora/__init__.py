@@ -1,0 +1,1 @@
+"""Public corpora that packages carry: fetched by their registry's client, sha256 checked, read."""

@@ -1,0 +1,1 @@
+"""Measuring: suites, metrics, benches. Never reads what was fitted on."""

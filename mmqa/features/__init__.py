@@ -1,0 +1,1 @@
+"""Cleaned media → numbers and words: one file per extractor."""

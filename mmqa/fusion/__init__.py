@@ -1,0 +1,1 @@
+"""Vectors per modality → one vector that is stored and asked."""

@@ -1,0 +1,217 @@
+"""The verbs: Protocols that stages implement and flows call.
+
+Knows: what a stage takes and gives, with shapes and units. Refuses to know: which class does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from mmqa.records import (
+    Calibration,
+    Chunk,
+    Features,
+    Floats,
+    ImageFeatures,
+    Media,
+    Message,
+    Modality,
+    Picture,
+    PromptWord,
+    Recording,
+    Transcript,
+)
+
+Progress = Callable[[Chunk], None]
+"""Called as long work advances; must be quick and must not raise."""
+
+Cancelled = Callable[[], bool]
+"""Asked between two units of work; true means stop as soon as the state is consistent."""
+
+
+class Reader(Protocol):
+    """Turns one file into cleaned media."""
+
+    def read(self, path: Path) -> Media:
+        """Read and clean ``path``.
+
+        Raises:
+            MediaError: The file is refused; the reason is a sentence.
+        """
+        ...
+
+
+class ImageEncoder(Protocol):
+    """Pictures → features."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same pixels would give other numbers."""
+        ...
+
+    def encode(self, pictures: Sequence[Picture], *, grid: bool = False) -> ImageFeatures:
+        """Encode n pictures at once; ``grid`` also returns the spatial features."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Texts → unit vectors in the shared space."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would give other numbers."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length d of one vector."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Encode n texts into float32 (n, d), each of unit length."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Recordings → words with times."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same sound could give other words."""
+        ...
+
+    def transcribe(self, recording: Recording) -> Transcript:
+        """Transcribe; silence gives no spans, never invented words."""
+        ...
+
+
+class TextRecognizer(Protocol):
+    """Pictures → the text that stands in them (OCR)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same pixels could give other words."""
+        ...
+
+    def recognize(self, picture: Picture) -> str:
+        """Text in reading order, one line a line; empty where there is none."""
+        ...
+
+
+class CrossModalMapping(Protocol):
+    """Image features → the text-embedding space (cross-modal mapping)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same features would map elsewhere."""
+        ...
+
+    @property
+    def bank(self) -> Floats:
+        """The fixed text bank: float32 (n, d), unit rows; stands for questions nobody asked yet."""
+        ...
+
+    @property
+    def picture_calibration(self) -> Mapping[Modality, Calibration]:
+        """How unrelated segments score when a picture is the question."""
+        ...
+
+    def map(self, features: ImageFeatures) -> Floats:
+        """Map n pictures to float32 (n, d), each of unit length."""
+        ...
+
+    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+        """Half the mean similarity of each of (n, d) rows to its 10 nearest of the text bank."""
+        ...
+
+
+class PromptWords(Protocol):
+    """Vectors in the shared space → the words they lie near."""
+
+    def words(self, vectors: Floats, k: int = 8) -> list[tuple[PromptWord, ...]]:
+        """The k best words of each of (n, d) rows, best first."""
+        ...
+
+
+class Fuser(Protocol):
+    """Vectors per modality → one vector, so that one inner product is the score."""
+
+    @property
+    def name(self) -> str:
+        """The key in the configuration: ``concat``, ``weighted``, ``attention``."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length of a fused vector."""
+        ...
+
+    def fuse(self, features: Sequence[Features]) -> Floats:
+        """n segments → float32 (n, width), as stored."""
+        ...
+
+    def fuse_question(
+        self,
+        features: Features,
+        weights: Mapping[Modality, float],
+        calibration: Mapping[Modality, Calibration],
+    ) -> Floats:
+        """A question → float32 (width,), as asked; ``calibration`` is that of its kind.
+
+        It is linear in the question: vectors of the parts of one question may be added.
+        """
+        ...
+
+    def contributions(self, question: Floats, stored: Floats) -> dict[Modality, Floats]:
+        """Exact share of each modality in ``stored @ question``; each float32 (n,)."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Fused vectors by id, searched by inner product."""
+
+    def search(
+        self, question: Floats, k: int, allowed: Sequence[int] | None = None
+    ) -> tuple[list[int], Floats]:
+        """Ids of the k best and their scores, best first, only among ``allowed`` when given."""
+        ...
+
+
+class VisionLanguageModel(Protocol):
+    """Messages and pictures → words."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same prompt could give other words."""
+        ...
+
+    @property
+    def sees(self) -> bool:
+        """Whether pixels reach the model; if not, pictures are described in the prompt only."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Longest prompt plus answer, in tokens."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Length of the prompt that ``messages`` make, in tokens."""
+        ...
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        pictures: Sequence[Picture] = (),
+        *,
+        max_tokens: int = 96,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[str]:
+        """Yield the answer piece by piece; greedy, so the same prompt gives the same words.
+
+        Raises:
+            GenerationError: The prompt does not fit, or the model failed.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Files → cleaned media: scan, sniff, decode, clean, flag quality."""

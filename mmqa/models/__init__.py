@@ -1,0 +1,1 @@
+"""Model files: presets as data; pull, convert, verify, doctor."""

@@ -1,0 +1,1 @@
+"""Prompt templates and how evidence is laid out in them."""

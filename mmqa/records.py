@@ -1,0 +1,437 @@
+"""The nouns: frozen records that travel between stages.
+
+Knows: names, units and shapes. Refuses to know: how any of them is made, stored or shown.
+
+Two words are kept apart. A *kind* says what a file or segment is: image, audio, video, text. A
+*modality* says what is compared: visual, text, acoustic. A picture of a menu is one segment of kind
+``image`` with a visual and a text vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind: TypeAlias = Literal["image", "audio", "video", "text"]
+"""What a file or a segment is."""
+
+Modality: TypeAlias = Literal["visual", "text", "acoustic"]
+"""What is compared. Contributions of a hit use these names, and ``lexical`` beside them."""
+
+KINDS: tuple[Kind, ...] = ("image", "audio", "video", "text")
+MODALITIES: tuple[Modality, ...] = ("visual", "text", "acoustic")
+
+Floats: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[np.uint8]
+
+
+# --------------------------------------------------------------------------- what media gives
+
+
+@dataclass(frozen=True, slots=True)
+class MediaItem:
+    """One file on the user's machine.
+
+    Attributes:
+        path: Absolute path, symbolic links resolved.
+        sha256: Lower-case hex digest of the bytes; the key under which features are re-used.
+        kind: Found by content, never by extension.
+        size_bytes: Size of the file.
+        mtime_ns: Time of last change, nanoseconds since the epoch.
+        flags: Quality flags, sorted: ``blurred``, ``tiny``, ``silent``, ``clipped``, ``duplicate``,
+            ``near-duplicate``, ``truncated-text`` …
+    """
+
+    path: Path
+    sha256: str
+    kind: Kind
+    size_bytes: int
+    mtime_ns: int
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Pixels, upright, opaque, sRGB.
+
+    Attributes:
+        pixels: uint8, shape (height, width, 3), range 0–255. Longest side is limited by the reader.
+        page: Page number from 1 for a page of a document, else ``None``.
+        perceptual_hash: 16 hex digits, for near duplicates; empty where not computed.
+    """
+
+    pixels: Pixels
+    page: int | None = None
+    perceptual_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """Sound, one channel.
+
+    Attributes:
+        samples: float32, shape (n,), range −1…1.
+        rate_hz: Sampling rate; readers give 16,000.
+    """
+
+    samples: Floats
+    rate_hz: int = 16_000
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a text file, short enough for the text encoder.
+
+    Attributes:
+        text: The words.
+        page: Page number from 1 in a paged document, else ``None``.
+        heading: The nearest heading above, empty where there is none.
+    """
+
+    text: str
+    page: int | None = None
+    heading: str = ""
+
+
+Part: TypeAlias = Picture | Recording | Passage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Media:
+    """A file, read and cleaned.
+
+    Attributes:
+        item: The file it came from, with quality flags.
+        parts: What is in it, in order. May be lazy: iterate once.
+        caption: Words that the file or its sidecar carries about itself (EXIF, XMP, PNG text,
+            ``photo.jpg.txt``), cleaned; empty where there are none.
+        name_words: Words of the file name that mean something (``IMG_0231`` gives none).
+    """
+
+    item: MediaItem
+    parts: Iterable[Part]
+    caption: str = ""
+    name_words: str = ""
+
+
+# --------------------------------------------------------------------------- what extractors give
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSpan:
+    """A stretch of speech, never cutting a word; times in seconds from the file's start."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said. ``language`` is an ISO 639-1 code, empty where nothing was said."""
+
+    spans: tuple[TranscriptSpan, ...]
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageFeatures:
+    """What the image encoder sees in n pictures.
+
+    Attributes:
+        pooled: float32 (n, d), one vector a picture.
+        probabilities: float32 (n, c), class probabilities that sum to 1; ``None`` for encoders
+            without a classifier.
+        grid: float32 (n, d, rows, columns), only when asked for.
+    """
+
+    pooled: Floats
+    probabilities: Floats | None = None
+    grid: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptWord:
+    """A word that lies near a picture or recording in embedding space.
+
+    Attributes:
+        word: One word or a short name, lower case.
+        score: De-hubbed similarity (CSLS), higher is nearer; comparable within one picture.
+    """
+
+    word: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentText:
+    """All words of one segment, each kind apart: evidence can say where a word came from."""
+
+    caption: str = ""
+    name_words: str = ""
+    ocr: str = ""
+    transcript: str = ""
+    passage: str = ""
+    heading: str = ""
+    prompt_words: tuple[PromptWord, ...] = ()
+
+    def written(self) -> str:
+        r"""The words somebody wrote or said: everything but the prompt words, one field a line.
+
+        >>> SegmentText(caption="Our ferry", ocr="PIER 4").written()
+        'Our ferry\nPIER 4'
+        """
+        fields = (
+            self.heading,
+            self.caption,
+            self.transcript,
+            self.passage,
+            self.ocr,
+            self.name_words,
+        )
+        return "\n".join(f for f in fields if f)
+
+    def best(self) -> str:
+        """The most telling field, for a line of evidence; prompt words where there is no other."""
+        for text in (self.transcript, self.passage, self.ocr, self.caption, self.name_words):
+            if text:
+                return text
+        return ", ".join(w.word for w in self.prompt_words)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The unit that is found: a picture, a span of a recording, a passage of text.
+
+    Attributes:
+        id: Stable public name, ``<item>.<ordinal>`` with 12 hex digits of item.
+        path: Absolute path of its file.
+        sha256: Digest of its file.
+        kind: What it is.
+        ordinal: Position within its file, from 0.
+        start_s: Start within a recording, seconds; ``None`` for pictures and text.
+        end_s: End within a recording, seconds.
+        page: Page of a document from 1, else ``None``.
+        text: Its words.
+        flags: Quality flags of its file.
+    """
+
+    id: str
+    path: Path
+    sha256: str
+    kind: Kind
+    ordinal: int
+    start_s: float | None = None
+    end_s: float | None = None
+    page: int | None = None
+    text: SegmentText = field(default_factory=SegmentText)
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """The vectors of one segment or one question; a missing modality is simply not in ``vectors``.
+
+    Attributes:
+        vectors: Modality → float32 (d,), unit length, in the shared text-embedding space.
+        hubness: Modality → h ≥ −1: half the mean similarity to the 10 nearest of the text bank
+            (CSLS, Conneau et al. 2018, §2.3); 0 where not corrected.
+    """
+
+    vectors: Mapping[Modality, Floats]
+    hubness: Mapping[Modality, float] = field(default_factory=dict)
+
+
+# --------------------------------------------------------------------------- what reading gives
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What a user asks: words, a picture, a recording, or words beside either.
+
+    Attributes:
+        text: The words; may be empty when a picture or recording is given.
+        pictures: Attached pictures.
+        recording: Attached recording.
+    """
+
+    text: str = ""
+    pictures: tuple[Picture, ...] = ()
+    recording: Recording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A segment that was found.
+
+    Attributes:
+        rank: From 1.
+        segment: What was found.
+        score: Sum of ``contributions``; higher is better, in standard deviations above what
+            unrelated pairs score.
+        contributions: ``visual``, ``text``, ``acoustic``, ``lexical`` → their exact share.
+        thumbnail: Small JPEG of a picture, where one was stored.
+    """
+
+    rank: int
+    segment: Segment
+    score: float
+    contributions: Mapping[str, float]
+    thumbnail: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits with how the question was weighed.
+
+    Attributes:
+        question: The question's words (of a spoken question: as transcribed).
+        modality_weights: Modality → α ≥ 0, summing to 1.
+        hits: Best first.
+    """
+
+    question: str
+    modality_weights: Mapping[str, float]
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered pointer from an answer to its evidence; ``n`` from 1, as ``[n]`` in the text."""
+
+    n: int
+    id: str
+    path: Path
+    start_s: float | None = None
+    end_s: float | None = None
+    page: int | None = None
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What mmqa says, and why.
+
+    Attributes:
+        question: The question as understood.
+        text: The answer in the question's language; when ``abstained``, a sentence that says so.
+        citations: Evidence that the answer rests on, best first; empty when ``abstained``.
+        hits: All that was retrieved.
+        modality_weights: How the question was weighed.
+        abstained: True when nothing relevant was found.
+        source: ``generated`` by the language model, ``quoted`` from the evidence, or ``none``.
+        timings: Stage → seconds.
+    """
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    modality_weights: Mapping[str, float] = field(default_factory=dict)
+    abstained: bool = False
+    source: Literal["generated", "quoted", "none"] = "none"
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalEvent:
+    """First event of a streamed answer: what was found, before a word is written."""
+
+    result: SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent:
+    """A few more characters of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationEvent:
+    """A citation that the answer carries."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class DoneEvent:
+    """Last event: the whole answer, which may correct what was streamed (checked numbers)."""
+
+    answer: Answer
+
+
+AnswerEvent: TypeAlias = RetrievalEvent | TokenEvent | CitationEvent | DoneEvent
+
+
+# --------------------------------------------------------------------------- what adding gives
+
+
+@dataclass(frozen=True, slots=True)
+class AddEvent:
+    """One file is done, and durable if added.
+
+    Attributes:
+        event: ``added``, ``unchanged`` or ``refused``.
+        path: The file, as an absolute path (of a refused one: as it was found).
+        segments: How many segments it has in the index; 0 when refused.
+        reason: Why it was refused; empty otherwise.
+        flags: Quality flags.
+        done: Files finished so far, this one included.
+        total: Files found so far; grows while folders are still being walked.
+    """
+
+    event: Literal["added", "unchanged", "refused"]
+    path: Path
+    segments: int = 0
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What one ``add`` did. ``failed`` holds (path, reason) pairs."""
+
+    added: int
+    skipped: int
+    failed: tuple[tuple[Path, str], ...]
+    segments: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One unit of work of a long download or conversion: ``done`` of ``total``, in ``unit``."""
+
+    label: str
+    done: int
+    total: int
+    unit: Literal["bytes", "files", "steps"] = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation for a chat model; ``role`` as in chat templates."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Similarity of unrelated pairs in one modality: mean ``mu`` and deviation ``sigma`` > 0."""
+
+    mu: float
+    sigma: float

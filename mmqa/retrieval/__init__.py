@@ -1,0 +1,1 @@
+"""Finding and ranking: dense and lexical search, joined; LangChain's retriever."""

@@ -1,0 +1,1 @@
+"""Fitting what the package ships: beside the flows, never inside them."""

@@ -1,0 +1,1 @@
+"""Language models that write the answer, behind one Protocol."""

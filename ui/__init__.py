@@ -1,0 +1,1 @@
+"""The chat: Streamlit pages over the façade of mmqa, and nothing else of it."""
