@@ -1,0 +1,136 @@
+"""Calibrated concatenation: one inner product that is the calibrated sum over modalities.
+
+Knows: how vectors, presence and hubness are laid out so that a plain inner product is the score.
+Refuses to know: where vectors come from, where they are stored, how statistics are measured.
+
+The score of segment s for question q, with unit vectors x_m and q_m, presence p_m ∈ {0, 1}::
+
+    S(q, s) = Σ_m α_m · p_m · (⟨q_m, x_m⟩ − μ_m − h_m) / σ_m
+
+h_m is the hubness of s (CSLS, Conneau et al. 2018, §2.3); μ_m and σ_m are those of unrelated pairs.
+It is linear in what is stored, so each modality is one block of width d + 2:
+
+    stored    [ p·x ; p ; p·h ]          asked    α/σ · [ q ; −μ ; −1 ]
+
+All that depends on calibration stands on the question's side: measuring it anew never touches a
+stored vector, and questions of another kind may bring statistics of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mmqa.records import Calibration, Features, Floats, Modality
+
+
+class ConcatFuser:
+    """The fuser ``concat``.
+
+    Args:
+        vector_width: Length d of one modality's vector.
+        modalities: Order of the blocks; modalities not named here are ignored.
+
+    >>> fuser = ConcatFuser(2)
+    >>> stored = fuser.fuse([Features({"text": np.array([0.6, 0.8], np.float32)}, {"text": 0.1})])
+    >>> asked = fuser.fuse_question(
+    ...     Features({"text": np.array([1, 0], np.float32)}),
+    ...     {"text": 1.0},
+    ...     {"text": Calibration(mu=0.2, sigma=0.1)},
+    ... )
+    >>> round(float(stored[0] @ asked), 4)  # (0.6 - 0.2 - 0.1) / 0.1
+    3.0
+    """
+
+    name = "concat"
+
+    def __init__(
+        self, vector_width: int, modalities: Sequence[Modality] = ("visual", "text")
+    ) -> None:
+        self.vector_width = vector_width
+        self.modalities = tuple(modalities)
+
+    @property
+    def width(self) -> int:
+        """Length of a fused vector: (d + 2) for each modality."""
+        return len(self.modalities) * (self.vector_width + 2)
+
+    def fuse(self, features: Sequence[Features]) -> Floats:
+        """n segments → float32 (n, width); the block of a missing modality is all zero.
+
+        Raises:
+            ValueError: A vector has another length than d.
+        """
+        fused = np.zeros((len(features), self.width), np.float32)
+        for row, one in zip(fused, features, strict=True):
+            for modality, vector in one.vectors.items():
+                if modality in self.modalities:
+                    block = row[self._block(modality)]
+                    block[:-2] = self._checked(modality, vector)
+                    block[-2:] = 1.0, one.hubness.get(modality, 0.0)
+        return fused
+
+    def fuse_question(
+        self,
+        features: Features,
+        weights: Mapping[Modality, float],
+        calibration: Mapping[Modality, Calibration],
+    ) -> Floats:
+        """A question → float32 (width,).
+
+        Args:
+            features: The question's vectors; its hubness is not used.
+            weights: Modality → α ≥ 0; a modality not named weighs nothing.
+            calibration: How unrelated segments score for this kind of question; without an entry
+                raw similarity counts (μ = 0, σ = 1).
+
+        Raises:
+            ValueError: A vector has another length than d.
+        """
+        asked = np.zeros(self.width, np.float32)
+        for modality, vector in features.vectors.items():
+            weight = weights.get(modality, 0.0)
+            if modality not in self.modalities or weight == 0.0:
+                continue
+            known = calibration.get(modality, Calibration(0.0, 1.0))
+            block = asked[self._block(modality)]
+            block[:-2] = self._checked(modality, vector)
+            block[-2:] = -known.mu, -1.0
+            block *= weight / known.sigma
+        return asked
+
+    def contributions(self, question: Floats, stored: Floats) -> dict[Modality, Floats]:
+        """Exact share of each modality in ``stored @ question``.
+
+        Args:
+            question: float32 (width,), as from :meth:`fuse_question`.
+            stored: float32 (n, width), as from :meth:`fuse`.
+
+        Returns:
+            Modality → float32 (n,); their sum is the score.
+        """
+        return {
+            modality: stored[:, self._block(modality)] @ question[self._block(modality)]
+            for modality in self.modalities
+        }
+
+    def _block(self, modality: Modality) -> slice:
+        start = self.modalities.index(modality) * (self.vector_width + 2)
+        return slice(start, start + self.vector_width + 2)
+
+    def _checked(self, modality: Modality, vector: Floats) -> Floats:
+        if vector.shape != (self.vector_width,):
+            raise ValueError(
+                f"a {modality} vector has shape {vector.shape}, not ({self.vector_width},)"
+            )
+        return vector
+
+
+def load(width: int = 384) -> ConcatFuser:
+    """The fuser for vectors of length ``width``, modalities visual and text.
+
+    >>> load().width
+    772
+    """
+    return ConcatFuser(width)
