@@ -151,8 +151,8 @@ SPEECHES = (
             (
                 "rms",
                 "These are the pancakes that my father made. Mix two cups of flour with three cups "
-                "of milk and a pinch of salt. Let the batter rest for twenty minutes. Then fry it in "
-                "butter until it is golden.",
+                "of milk and a pinch of salt. Let the batter rest for twenty minutes. Then fry it "
+                "in butter until it is golden.",
             ),
         ),
     ),
