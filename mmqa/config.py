@@ -75,7 +75,7 @@ def load(
 
     Args:
         overrides: Flags; values of ``None`` count as not given.
-        file: Configuration file; ``None`` reads ``mmqa.toml`` in the working folder if there is one.
+        file: Configuration file; ``None`` reads ``mmqa.toml`` in the working folder, if any.
         environ: Environment; ``None`` means the process's own.
 
     Raises:

@@ -9,10 +9,10 @@ Two words are kept apart. A *kind* says what a file or segment is: image, audio,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -291,8 +291,8 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits with how the question was weighed.
+class SearchResult(Sequence[Hit]):
+    """Hits, best first, with how the question was weighed; itself a sequence of its hits.
 
     Attributes:
         question: The question's words (of a spoken question: as transcribed).
@@ -303,6 +303,16 @@ class SearchResult:
     question: str
     modality_weights: Mapping[str, float]
     hits: tuple[Hit, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[index]
+
+    def __len__(self) -> int:
+        return len(self.hits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +437,35 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an index holds.
+
+    Attributes:
+        path: Folder of the index.
+        preset: Which models made it.
+        fusion: How modalities were fused.
+        fingerprints: Role → digest of the encoder that made the vectors.
+        items: Files.
+        segments: What can be found.
+        by_kind: Kind → number of files.
+        media_bytes: Size of the files themselves, which stay where they are.
+        index_bytes: Size of the index on disk.
+        pending: Segments newer than the newest FAISS segment (served from the catalogue).
+    """
+
+    path: Path
+    preset: str
+    fusion: str
+    fingerprints: Mapping[str, str]
+    items: int
+    segments: int
+    by_kind: Mapping[str, int]
+    media_bytes: int
+    index_bytes: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+# mmqa: `make help` lists the targets. Nothing here needs sudo, an account or a model hub.
+SHELL := /bin/bash
+PYTHON ?= python3
+FAISS ?= cpu
+INDEX ?= indexes/demo
+PORT ?= 8501
+BIN := .venv/bin
+STAMP := .venv/.installed-$(FAISS)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup chat test check format demo samples eval bench docs screenshot clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## create .venv and fetch the embedded models (FAISS=gpu for a CUDA machine)
+	@$(BIN)/mmqa models pull embedded
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mmqa needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments. On Debian: apt install python3-venv"; exit 1; }
+	@echo "Setting up .venv (a few minutes, once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# torch first: some mirrors carry a CPU build that only pip finds, and only when asked by version
+	@$(PIP) "torch==2.13.*" || { echo "PyTorch could not be installed; pip's own words are above."; exit 1; }
+	@$(PIP) --editable ".[$(FAISS),train,eval,dev]" || { echo "The packages could not be installed; pip's own words are above."; exit 1; }
+	@rm -f .venv/.installed-*; touch $@
+
+chat: setup samples  ## index the sample media and open the chat on localhost
+	@$(BIN)/mmqa chat --port $(PORT) --index $(INDEX)
+
+samples: setup  ## build or update the index of the sample media
+	@$(BIN)/python indexes/build.py --recipe indexes/recipes/samples.toml
+
+demo: samples  ## ask five questions about the samples in the terminal
+	@$(BIN)/python indexes/demo.py
+
+test: setup check  ## set up, then run every check and every test
+	@$(BIN)/python -m pytest -q -m "not corpus"
+
+check: $(STAMP)  ## format, lint, types, architecture, docs in step with the code
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python docs/command_line.py --check
+
+format: $(STAMP)  ## format the code and mend what the linter can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(STAMP)  ## regenerate docs/command-line.md from the program's own help
+	@$(BIN)/python docs/command_line.py
+
+screenshot: samples  ## take docs/chat.png in a real browser (needs Chromium)
+	@$(BIN)/python docs/screenshot.py
+
+eval: samples  ## measure quality: unseen emoji, real speech, the samples (fetches public corpora)
+	@$(BIN)/mmqa eval retrieval --suite openmoji
+	@$(BIN)/mmqa eval retrieval --suite asterisk
+	@$(BIN)/mmqa eval answers --suite samples --index $(INDEX)
+
+bench: setup  ## measure speed, as ratios against a yardstick in the same run
+	@$(BIN)/mmqa bench startup
+	@$(BIN)/mmqa bench search
+	@$(BIN)/mmqa bench add
+
+clean:  ## delete the environment and the built demo index (models stay in the cache)
+	rm -rf .venv $(INDEX)

@@ -1,0 +1,215 @@
+"""The command line: parse, call the façade, print.
+
+Knows: the words of every command, and the exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but
+some inputs were refused; 130 interrupted. Refuses to know: how anything is done. Nothing heavy is
+imported before a command is chosen, so that ``mmqa --help`` is instant.
+
+Data goes to stdout, talk to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+KINDS = ("image", "audio", "video", "text")
+DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
+EPILOG = """\
+first steps:
+  mmqa models pull embedded             fetch the models, once
+  mmqa add ~/Pictures --index trip      make an index, or add to it
+  mmqa ask "When does the ferry leave?" --index trip
+  mmqa chat --index trip                the same in the browser
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were refused"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, for parsing and for the documentation."""
+    parser = argparse.ArgumentParser(
+        prog="mmqa",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_index_commands(commands)
+    _add_question_commands(commands)
+    _add_model_commands(commands)
+    _add_measuring_commands(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # argparse gives its own return type no public name
+
+
+def _command(
+    commands: Commands[argparse.ArgumentParser],
+    name: str,
+    run: str,
+    about: str,
+    *,
+    more: str = "",
+    index: bool = True,
+) -> argparse.ArgumentParser:
+    """One command; ``run`` is ``module:function`` below ``mmqa.commands``, imported when chosen."""
+    parser = commands.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    if index:
+        parser.add_argument(
+            "--index", metavar="DIR", help="folder of the index (default: indexes/default)"
+        )
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings file (default: mmqa.toml, if there is one)"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="one setting, e.g. --set threads=2; may be repeated",
+    )
+    return parser
+
+
+def _add_index_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    add = _command(
+        commands,
+        "add",
+        "index:add",
+        "add files and folders to an index, making it if need be",
+        more="Unchanged files cost nothing. Files that cannot be read are refused, each with its\n"
+        "reason; the others are added, and the exit code is 3. Ctrl-C keeps what was added.",
+    )
+    add.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
+    add.add_argument("--no-ocr", action="store_true", help="do not read text in pictures (faster)")
+    add.add_argument("--language", metavar="CODE", help="language spoken, e.g. en (default: auto)")
+    remove = _command(commands, "remove", "index:remove", "forget files (they stay on disk)")
+    remove.add_argument("targets", nargs="+", metavar="PATH|ID", help="a path, a folder or an id")
+    status = _command(commands, "status", "index:status", "say what an index holds")
+    status.add_argument("--items", action="store_true", help="list every file")
+    _command(commands, "verify", "index:verify", "check an index; exit code 1 names what is wrong")
+    _command(commands, "rebuild", "index:rebuild", "make the FAISS files anew from the catalogue")
+    _command(commands, "compact", "index:compact", "drop what was removed from all files")
+
+
+def _add_question_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", default="", metavar="QUESTION", help="in words")
+    parser.add_argument("--audio", metavar="FILE", help="a recording as (part of) the question")
+    parser.add_argument("-k", type=int, metavar="N", help="how many segments to find")
+    parser.add_argument(
+        "--modality", choices=KINDS, action="append", help="only this kind; may be repeated"
+    )
+    parser.add_argument(
+        "--batch",
+        metavar="FILE",
+        help="one JSON object a line with question, image, audio; - is standard input",
+    )
+
+
+def _add_question_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    search = _command(
+        commands, "search", "question:search", "find the pictures, recordings and notes that matter"
+    )
+    _add_question_options(search)
+    search.add_argument("--image", metavar="FILE", help="a picture as (part of) the question")
+    ask = _command(commands, "ask", "question:ask", "answer a question, with the evidence")
+    _add_question_options(ask)
+    ask.add_argument(
+        "--image", metavar="FILE", action="append", help="a picture to ask about; may be repeated"
+    )
+    ask.add_argument(
+        "--no-retrieval", action="store_true", help="answer from what is attached alone"
+    )
+    chat = _command(commands, "chat", "chat:chat", "open the chat in the browser, on localhost")
+    chat.add_argument("--port", type=int, metavar="N", help="port on localhost (default: 8501)")
+
+
+def _add_model_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    models = _command(
+        commands, "models", "models:models", "list, fetch or check the models", index=False
+    )
+    models.add_argument("action", choices=("list", "pull", "verify"))
+    models.add_argument("preset", nargs="?", metavar="PRESET", help="e.g. embedded")
+    _command(
+        commands, "doctor", "models:doctor", "say what is there, what is missing, how to get it"
+    )
+
+
+def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    train = _command(
+        commands, "train", "measure:train", "fit what the package ships, from public corpora"
+    )
+    train.add_argument("what", choices=("mapping",))
+    train.add_argument("--out", metavar="FILE", help="where to write the weights")
+    evaluate = _command(
+        commands,
+        "eval",
+        "measure:evaluate",
+        "measure quality, with n and a confidence interval",
+        more="retrieval --suite openmoji: text to unseen emoji pictures, and back\n"
+        "retrieval --suite asterisk: questions to recordings of real speech, word error rate\n"
+        "answers --suite FILE or samples: questions with expected words and files",
+    )
+    evaluate.add_argument("what", choices=("retrieval", "answers"))
+    evaluate.add_argument("--suite", required=True, metavar="NAME", help="see below")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="only the first N cases")
+    bench = _command(
+        commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
+    )
+    bench.add_argument("what", choices=("add", "search", "startup"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    >>> main(["--version"])
+    mmqa 0.1.0
+    0
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.version:
+        from mmqa import __version__
+
+        print(f"mmqa {__version__}")
+        return 0
+    if options.command is None:
+        parser.print_help()
+        return 2
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    from mmqa.errors import ConfigError, MmqaError, UsageError
+
+    module, _, function = options.run.partition(":")
+    try:
+        return int(getattr(import_module(f"mmqa.commands.{module}"), function)(options))
+    except (UsageError, ConfigError) as error:
+        print(f"mmqa: {error}", file=sys.stderr)
+        return 2
+    except MmqaError as error:
+        print(f"mmqa: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("mmqa: interrupted; what was reported as done is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

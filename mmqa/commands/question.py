@@ -1,0 +1,225 @@
+"""``search`` and ``ask``: one question, or many from a file.
+
+Knows: the JSON of hits and answers, and how both look on a terminal. Refuses to know: retrieval.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mmqa.commands.output import clock, printable, settings, talk, write_json, write_line
+from mmqa.errors import MmqaError, UsageError
+from mmqa.library import Library
+from mmqa.records import Answer, Citation, DoneEvent, Hit, SearchResult, TokenEvent
+
+REFUSED = 3
+
+
+def search(options: Namespace) -> int:
+    """Find segments; data on stdout."""
+    with Library.open(config=settings(options), create=False) as library:
+
+        def one(question: str, image: str | None, audio: str | None) -> dict[str, Any]:
+            found = library.search(
+                question, image=image, audio=audio, k=_k(options, 10), kinds=options.modality
+            )
+            return result_json(found)
+
+        if options.batch:
+            return _batch(options.batch, one)
+        found = library.search(
+            options.question,
+            image=options.image,
+            audio=options.audio,
+            k=_k(options, 10),
+            kinds=options.modality,
+        )
+    if options.json:
+        write_json(result_json(found))
+    else:
+        _show_hits(found)
+    return 0
+
+
+def ask(options: Namespace) -> int:
+    """Answer; streamed on a terminal."""
+    with Library.open(config=settings(options), create=options.no_retrieval) as library:
+        extra = {
+            "k": _k(options, 8),
+            "kinds": options.modality,
+            "retrieval": not options.no_retrieval,
+        }
+
+        def one(question: str, image: str | None, audio: str | None) -> dict[str, Any]:
+            images = [image] if image else []
+            return answer_json(library.ask(question, images=images, audio=audio, **extra))
+
+        if options.batch:
+            return _batch(options.batch, one)
+        events = library.stream(
+            options.question, images=options.image or [], audio=options.audio, **extra
+        )
+        answer = _follow(events, live=not options.json and sys.stdout.isatty())
+    if options.json:
+        write_json(answer_json(answer))
+    else:
+        _show_answer(answer)
+    return 0
+
+
+def _k(options: Namespace, default: int) -> int:
+    return default if options.k is None else int(options.k)
+
+
+# --------------------------------------------------------------------------- JSON
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One hit as the design lays it down."""
+    segment = hit.segment
+    return {
+        "rank": hit.rank,
+        "id": segment.id,
+        "path": str(segment.path),
+        "modality": segment.kind,
+        "start_s": segment.start_s,
+        "end_s": segment.end_s,
+        "page": segment.page,
+        "score": round(hit.score, 6),
+        "contributions": {name: round(v, 6) for name, v in hit.contributions.items()},
+        "text": segment.text.best(),
+        "prompt_words": [word.word for word in segment.text.prompt_words],
+    }
+
+
+def result_json(result: SearchResult) -> dict[str, Any]:
+    """A search as the design lays it down."""
+    return {
+        "question": result.question,
+        "modality_weights": dict(result.modality_weights),
+        "hits": [hit_json(hit) for hit in result.hits],
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the design lays it down."""
+    return {
+        "question": answer.question,
+        "modality_weights": dict(answer.modality_weights),
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "answer": answer.text,
+        "citations": [
+            {
+                "n": c.n,
+                "id": c.id,
+                "path": str(c.path),
+                "start_s": c.start_s,
+                "end_s": c.end_s,
+                "page": c.page,
+                "quote": c.quote,
+            }
+            for c in answer.citations
+        ],
+        "abstained": answer.abstained,
+        "source": answer.source,
+        "timings": {name: round(value, 4) for name, value in answer.timings.items()},
+    }
+
+
+# --------------------------------------------------------------------------- batches
+
+
+def _batch(source: str, one: Callable[[str, str | None, str | None], dict[str, Any]]) -> int:
+    """One result a line, in order; a question that fails is answered with its error."""
+    refused = 0
+    for number, line in enumerate(_lines(source), start=1):
+        try:
+            write_json(one(*_case(line, number)))
+        except MmqaError as error:
+            refused += 1
+            write_json({"line": number, "error": str(error)})
+    return REFUSED if refused else 0
+
+
+def _lines(source: str) -> Iterator[str]:
+    if source == "-":
+        yield from (line for line in sys.stdin if line.strip())
+        return
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{source!r} cannot be read: {error}", "Check the path.") from error
+    yield from (line for line in text.splitlines() if line.strip())
+
+
+def _case(line: str, number: int) -> tuple[str, str | None, str | None]:
+    remedy = 'Write one JSON object a line: {"question": "…", "image": "…", "audio": "…"}.'
+    try:
+        case = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"line {number} is not JSON ({error.msg})", remedy) from error
+    if not isinstance(case, dict) or not set(case) <= {"question", "image", "audio"}:
+        raise UsageError(f"line {number} is no object of question, image and audio", remedy)
+    if not all(isinstance(value, str | None) for value in case.values()):
+        raise UsageError(f"line {number} has a value that is no text", remedy)
+    return case.get("question") or "", case.get("image"), case.get("audio")
+
+
+# --------------------------------------------------------------------------- for people
+
+
+def _follow(events: Iterator[Any], live: bool) -> Answer:
+    """Show the words as they come; the last event holds the answer."""
+    answer: Answer | None = None
+    for event in events:
+        if live and isinstance(event, TokenEvent):
+            talk.print(event.text, end="", style="dim", markup=False)
+        if isinstance(event, DoneEvent):
+            answer = event.answer
+    if live:
+        talk.print()
+    if answer is None:
+        raise AssertionError("a stream ends with DoneEvent")
+    return answer
+
+
+def _show_hits(result: SearchResult) -> None:
+    if not result.hits:
+        talk.print("nothing was found")
+    for hit in result.hits:
+        parts = "  ".join(f"{name} {value:+.2f}" for name, value in hit.contributions.items())
+        write_line(f"{hit.rank:3}. {hit.score:+.2f}  {_place(hit)}")
+        write_line(f"     {_short(hit.segment.text.best())}")
+        write_line(f"     {parts}")
+
+
+def _show_answer(answer: Answer) -> None:
+    write_line(answer.text)
+    for citation in answer.citations:
+        write_line(f"  [{citation.n}] {_cited(citation)}")
+
+
+def _place(hit: Hit) -> str:
+    where = printable(hit.segment.path)
+    if hit.segment.start_s is not None:
+        where += f" at {clock(hit.segment.start_s)}"
+    return where + (f" page {hit.segment.page}" if hit.segment.page else "")
+
+
+def _cited(citation: Citation) -> str:
+    where = printable(citation.path)
+    if citation.start_s is not None:
+        where += f" at {clock(citation.start_s)}"
+    if citation.page:
+        where += f" page {citation.page}"
+    return f"{where}: “{_short(citation.quote)}”" if citation.quote else where
+
+
+def _short(text: str, longest: int = 160) -> str:
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= longest else line[: longest - 1] + "…"

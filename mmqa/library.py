@@ -1,0 +1,375 @@
+"""The façade: one index, opened, filled, searched and asked.
+
+Knows: how the configuration picks the parts, and how the two flows are composed from them.
+Refuses to know: how any stage works, and how anything is printed or drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mmqa import config as configuration
+from mmqa.config import Config
+from mmqa.errors import IndexMissingError, UsageError
+from mmqa.extraction import Extractors
+from mmqa.index.identity import IndexIdentity
+from mmqa.index.layout import thumbnail_path
+from mmqa.index.store import IndexStore
+from mmqa.interfaces import Cancelled
+from mmqa.media.reader import FileReader
+from mmqa.parts import Parts
+from mmqa.questions import Attachment, question_parts, read_question, spoken
+from mmqa.records import (
+    AddEvent,
+    AddReport,
+    Answer,
+    AnswerEvent,
+    DoneEvent,
+    Hit,
+    Kind,
+    MediaItem,
+    Question,
+    SearchResult,
+    Segment,
+    Status,
+)
+from mmqa.retrieval.search import Found, search
+
+if TYPE_CHECKING:
+    from mmqa.assistant import Assistant
+    from mmqa.ingest import Stages
+    from mmqa.retrieval.langchain import MmqaRetriever
+
+
+class Library:
+    """One index of pictures, recordings and notes, and the models that answer from it.
+
+    Open with :meth:`open`; close with :meth:`close` or a ``with`` statement. Searching never blocks
+    on adding; one process adds at a time. Safe to use from several threads.
+    """
+
+    def __init__(self, store: IndexStore, parts: Parts) -> None:
+        self._store = store
+        self._parts = parts
+        self._reader = _reader(parts.config)
+        self._assistant: Assistant | None = None
+        self._lock = threading.RLock()
+
+    # ------------------------------------------------------------------ opening
+
+    @classmethod
+    def open(
+        cls, path: str | Path | None = None, *, create: bool = True, config: Config | None = None
+    ) -> Library:
+        """Open the index in a folder, making it first where there is none.
+
+        Args:
+            path: Folder of the index; ``None`` takes the configuration's.
+            create: Whether to make it; otherwise a missing index is an error.
+            config: Settings; ``None`` loads them from ``mmqa.toml`` and the environment.
+
+        Raises:
+            IndexMissingError: There is no index and ``create`` is false.
+            IndexMismatchError: It was made by another preset, encoder, fusion or format.
+            IndexDamagedError: Its catalogue cannot be read.
+            ModelMissingError: The preset's models have not been pulled.
+        """
+        settings = config or configuration.load()
+        folder = Path(path or settings.index).expanduser().absolute()
+        if not create and not IndexStore.exists(folder):
+            raise IndexMissingError(
+                folder,
+                f"there is no index in {str(folder)!r}",
+                f"Make one: mmqa add FOLDER --index {folder}",
+            )
+        parts = Parts(settings)
+        identity = IndexIdentity(
+            settings.preset, dict(parts.fingerprints()), settings.fusion, parts.fuser.width
+        )
+        if not IndexStore.exists(folder):
+            IndexStore.create(folder, identity, parts.fuser).close()
+        return cls(IndexStore.open(folder, identity, parts.fuser), parts)
+
+    @staticmethod
+    def list(folder: str | Path = "indexes") -> list[Path]:
+        """The folders directly below ``folder`` that hold an index, sorted."""
+        root = Path(folder).expanduser()
+        if not root.is_dir():
+            return []
+        return sorted(child for child in root.iterdir() if IndexStore.exists(child))
+
+    def close(self) -> None:
+        """Release files and models; the library cannot be used afterwards."""
+        self._store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ writing
+
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        on_event: Callable[[AddEvent], None] | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> AddReport:
+        """Add files and folders; what is unchanged costs nothing, what fails is reported.
+
+        Args:
+            paths: One path or several; folders are walked.
+            on_event: Told of each file, only once it is durable.
+            cancelled: Asked between files; what was added by then stays.
+
+        Raises:
+            IndexLockedError: Another process is adding to this index.
+        """
+        from mmqa.ingest import Ingest
+
+        wanted = [paths] if isinstance(paths, str | Path) else list(paths)
+        with self._writer() as store:
+            ingest = Ingest(store, self._stages(), on_event, cancelled)
+            return ingest.add([Path(path).expanduser() for path in wanted])
+
+    def remove(self, targets: str | Path | Iterable[str | Path]) -> tuple[MediaItem, ...]:
+        """Forget files, by path or by id; the files themselves are left alone.
+
+        Args:
+            targets: Paths (a folder means all below it) or ids.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            UsageError: A target names nothing in the index; nothing is removed then.
+        """
+        wanted = [targets] if isinstance(targets, str | Path) else list(targets)
+        with self._writer() as store:
+            items = {item.path: item for target in wanted for item in _named(store, target)}
+            with store.transaction() as transaction:
+                for path in items:
+                    transaction.remove(path)
+            store.flush()
+        return tuple(items.values())
+
+    def rebuild(self) -> None:
+        """Make the FAISS segments anew from the catalogue."""
+        with self._writer() as store:
+            store.rebuild()
+
+    def compact(self) -> None:
+        """Merge FAISS segments and drop what was removed from all files."""
+        with self._writer() as store:
+            store.compact()
+
+    def verify(self) -> tuple[str, ...]:
+        """What is wrong with the index, a sentence each; empty when it is sound."""
+        return tuple(str(problem) for problem in self._store.verify())
+
+    # ------------------------------------------------------------------ reading
+
+    def search(
+        self,
+        question: str = "",
+        *,
+        image: Attachment | None = None,
+        audio: Attachment | None = None,
+        k: int = 10,
+        kinds: Collection[Kind] | None = None,
+    ) -> SearchResult:
+        """Find the segments that matter: by words, by a picture, by a recording, or together.
+
+        Args:
+            question: Words, in any language that the text encoder knows; letters match in all.
+            image: A picture as (part of) the question.
+            audio: A recording; without words its transcript is the question.
+            k: How many hits, from 1.
+            kinds: Only these kinds of segment.
+
+        Raises:
+            UsageError: The question is empty or too long, or ``k`` is below 1.
+            MediaError: An attachment cannot be read.
+        """
+        if k < 1:
+            raise UsageError(f"k is {k}", "Ask for at least one hit.")
+        asked = read_question(self._reader, question, [image] if image is not None else [], audio)
+        return self._search(spoken(asked, lambda: self._parts.transcriber), k, kinds)
+
+    def ask(
+        self,
+        question: str = "",
+        *,
+        images: Sequence[Attachment] = (),
+        audio: Attachment | None = None,
+        k: int = 8,
+        kinds: Collection[Kind] | None = None,
+        retrieval: bool = True,
+    ) -> Answer:
+        """Answer a question from the index, with citations; see :meth:`stream`."""
+        events = self.stream(
+            question, images=images, audio=audio, k=k, kinds=kinds, retrieval=retrieval
+        )
+        return next(event.answer for event in events if isinstance(event, DoneEvent))
+
+    def stream(
+        self,
+        question: str = "",
+        *,
+        images: Sequence[Attachment] = (),
+        audio: Attachment | None = None,
+        k: int = 8,
+        kinds: Collection[Kind] | None = None,
+        retrieval: bool = True,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[AnswerEvent]:
+        """Answer step by step: what was found, the words as they come, citations, the whole.
+
+        Args:
+            question: What is asked; may be empty when something is attached.
+            images: Pictures to ask about; they count as evidence.
+            audio: A recording: the question itself when there are no words, else evidence.
+            k: How many segments are retrieved.
+            kinds: Only these kinds of segment.
+            retrieval: False answers from the attachments alone.
+            cancelled: Asked at every token; true ends the answer there.
+
+        Raises:
+            UsageError: The question is empty or too long.
+            MediaError: An attachment cannot be read.
+            GenerationError: The language model failed.
+        """
+        asked = read_question(self._reader, question, images, audio)
+        return self._answering().stream(
+            asked, k=k, kinds=kinds, retrieval=retrieval, cancelled=cancelled
+        )
+
+    def items(self) -> tuple[MediaItem, ...]:
+        """Every file in the index, sorted by path."""
+        return tuple(sorted(self._store.items(), key=lambda item: os.fsencode(item.path)))
+
+    def status(self) -> Status:
+        """What the index holds; see :class:`mmqa.records.Status`."""
+        counts, identity = self._store.counts(), self._store.identity
+        return Status(
+            path=self._store.folder,
+            preset=identity.preset,
+            fusion=identity.fusion,
+            fingerprints=dict(identity.fingerprints),
+            items=sum(counts.items.values()),
+            segments=sum(counts.segments.values()),
+            by_kind=dict(counts.items),
+            media_bytes=counts.size_bytes,
+            index_bytes=counts.index_bytes,
+            pending=counts.pending,
+        )
+
+    def as_retriever(self, k: int = 5) -> MmqaRetriever:
+        """A LangChain retriever over :meth:`search`."""
+        from mmqa.retrieval.langchain import MmqaRetriever
+
+        return MmqaRetriever(search=lambda question, n: self.search(question, k=n), k=k)
+
+    def warm_up(self) -> None:
+        """Load the models that answer, so that the first question does not wait for them."""
+        self._answering().warm_up()
+
+    # ------------------------------------------------------------------ composing
+
+    def _search(
+        self, question: Question, k: int, kinds: Collection[Kind] | None = None
+    ) -> SearchResult:
+        parts = question_parts(
+            question,
+            lambda: self._parts.text_encoder,
+            lambda: self._parts.image_encoder,
+            self._parts.mapping,
+            self._store.calibration(),
+        )
+        with self._store.snapshot() as view:
+            found = search(
+                view,
+                self._parts.fuser,
+                parts,
+                question.text,
+                k=k,
+                kinds=kinds,
+                lexical_weight=self._parts.config.lexical_weight,
+            )
+            segments = view.segments([row.rowid for row in found])
+        hits = tuple(
+            self._hit(rank, row, segment)
+            for rank, (row, segment) in enumerate(zip(found, segments, strict=True), start=1)
+        )
+        weights = parts[0].weights if parts else {}
+        return SearchResult(question.text, {str(m): w for m, w in weights.items()}, hits)
+
+    def _hit(self, rank: int, found: Found, segment: Segment) -> Hit:
+        thumbnail = thumbnail_path(self._store.folder, segment.sha256)
+        return Hit(
+            rank=rank,
+            segment=segment,
+            score=found.score,
+            contributions=found.contributions,
+            thumbnail=thumbnail if thumbnail.exists() else None,
+        )
+
+    def _writer(self) -> IndexStore:
+        return IndexStore.open(
+            self._store.folder, self._store.identity, self._parts.fuser, writable=True
+        )
+
+    def _stages(self) -> Stages:
+        from mmqa.ingest import Stages
+
+        parts = self._parts
+        return Stages(
+            reader=self._reader,
+            extractors=self._extractors(),
+            fingerprints=parts.extractor_fingerprints(),
+            text_encoder=lambda: parts.text_encoder,
+            mapping=parts.mapping,
+            prompt_words=parts.prompt_words,
+        )
+
+    def _extractors(self) -> Extractors:
+        parts = self._parts
+        return Extractors(
+            image_encoder=lambda: parts.image_encoder,
+            text_recognizer=(lambda: parts.text_recognizer) if parts.config.ocr else None,
+            transcriber=lambda: parts.transcriber,
+        )
+
+
+def _reader(config: Config) -> FileReader:
+    return FileReader(
+        max_pixels=config.max_pixels,
+        max_text_bytes=config.max_text_bytes,
+        max_audio_s=config.max_audio_s,
+    )
+
+
+def _named(store: IndexStore, target: str | Path) -> list[MediaItem]:
+    """The items that a path, a folder or an id names."""
+    by_id = store.find_item(str(target))
+    if by_id is not None:
+        return [by_id]
+    path = Path(target).expanduser().absolute()
+    found = [i for i in store.items() if i.path == path or path in i.path.parents]
+    if not found:
+        raise UsageError(
+            f"{str(target)!r} is neither a path nor an id in the index",
+            "See what is there: mmqa status --items.",
+        )
+    return found

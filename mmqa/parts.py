@@ -1,0 +1,122 @@
+"""The models and methods of one configuration, each loaded once, when first asked for.
+
+Knows: which preset and cache the configuration names, and that ``registry`` builds the parts.
+Refuses to know: what any part does, and which flow uses it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from mmqa import registry
+from mmqa.config import Config
+from mmqa.interfaces import (
+    CrossModalMapping,
+    Fuser,
+    ImageEncoder,
+    PromptWords,
+    TextEncoder,
+    TextRecognizer,
+    Transcriber,
+    VisionLanguageModel,
+)
+from mmqa.models.cache import cache_folder, role_fingerprint, role_folder
+from mmqa.models.preset import load_preset
+
+
+class Parts:
+    """Lazy, thread-safe owner of the loaded models; one copy a process and configuration.
+
+    Args:
+        config: Names the preset, the cache folder, the number of threads and the fusion.
+
+    Raises:
+        ConfigError: The preset is unknown.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.preset = load_preset(config.preset)
+        self.cache = cache_folder(config.cache)
+        self._loaded: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """Role → digest of its model files, for the roles that shape an index. Loads nothing.
+
+        Raises:
+            ModelMissingError: The preset has not been pulled.
+        """
+        roles = ("image_encoder", "text_encoder")
+        digests = {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
+        return {**digests, "mapping": self.mapping.fingerprint}
+
+    def extractor_fingerprints(self) -> Mapping[str, str]:
+        """Role → what an extractor would be, for the roles that read content. Loads nothing."""
+        digests = {
+            role: role_fingerprint(self.config.preset, role, self.cache)
+            for role in ("image_encoder", "text_recognizer", "transcriber")
+        }
+        if not self.config.ocr:
+            del digests["text_recognizer"]
+        return {**digests, "transcriber": f"{digests['transcriber']}:{self.config.language}"}
+
+    @property
+    def image_encoder(self) -> ImageEncoder:
+        """Pictures → features."""
+        return cast(ImageEncoder, self._model("image_encoder"))
+
+    @property
+    def text_encoder(self) -> TextEncoder:
+        """Texts → unit vectors."""
+        return cast(TextEncoder, self._model("text_encoder"))
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """Recordings → words with times."""
+        return cast(Transcriber, self._model("transcriber", language=self.config.language))
+
+    @property
+    def text_recognizer(self) -> TextRecognizer:
+        """Pictures → the text in them."""
+        return cast(TextRecognizer, self._model("text_recognizer"))
+
+    @property
+    def language_model(self) -> VisionLanguageModel:
+        """Messages and pictures → words."""
+        return cast(VisionLanguageModel, self._model("language_model"))
+
+    @property
+    def mapping(self) -> CrossModalMapping:
+        """Image features → the text-embedding space; ships inside the package."""
+        return cast(CrossModalMapping, self._shipped("mapping", self.preset.parts["mapping"]))
+
+    @property
+    def prompt_words(self) -> PromptWords:
+        """Vectors → the words they lie near; ships inside the package."""
+        return cast(PromptWords, self._shipped("prompt_words", self.preset.parts["prompt_words"]))
+
+    @property
+    def fuser(self) -> Fuser:
+        """Vectors per modality → one vector."""
+        return cast(Fuser, self._shipped("fuser", self.config.fusion))
+
+    def _model(self, role: str, **options: Any) -> Any:
+        with self._lock:
+            if role not in self._loaded:
+                folder = role_folder(self.config.preset, role, self.cache)
+                self._loaded[role] = self._build(role, folder, **options)
+            return self._loaded[role]
+
+    def _build(self, role: str, folder: Path, **options: Any) -> Any:
+        factory = registry.load(role, self.preset.role(role).loader)
+        return factory(folder, threads=self.config.thread_count, **options)
+
+    def _shipped(self, role: str, name: str) -> Any:
+        with self._lock:
+            if role not in self._loaded:
+                self._loaded[role] = registry.load(role, name)()
+            return self._loaded[role]

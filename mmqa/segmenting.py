@@ -1,0 +1,147 @@
+"""Extracts of a file → segments with words and vectors, ready for the index.
+
+Knows: which words are embedded, which are only searched by letter, and that prompt words come from
+the mapped picture. Refuses to know: how extracts were made, and how the index stores them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmqa.extraction import Extract, features_of
+from mmqa.index.store import item_id
+from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
+from mmqa.records import (
+    Features,
+    Floats,
+    Media,
+    Modality,
+    PromptWord,
+    Segment,
+    SegmentText,
+)
+
+MODALITIES: tuple[Modality, ...] = ("visual", "text")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """All segments of one file with their vectors, in the same order."""
+
+    segments: tuple[Segment, ...]
+    features: tuple[Features, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segmenter:
+    """Turns extracts into segments; many files at once, so that encoders work in batches.
+
+    Attributes:
+        text_encoder: Gives the encoder when there are words to encode.
+        mapping: Takes image features into the text space.
+        prompt_words: Names what a mapped picture lies near.
+    """
+
+    text_encoder: Callable[[], TextEncoder]
+    mapping: CrossModalMapping
+    prompt_words: PromptWords
+
+    def segments(
+        self, media: Sequence[Media], extracts: Sequence[Sequence[Extract]]
+    ) -> list[Group]:
+        """One group a file, in order."""
+        visual = self.visual([e for group in extracts for e in group])
+        words = iter(self._words(visual))
+        groups = [
+            [_segment(m, n, e, next(words)) for n, e in enumerate(group)]
+            for m, group in zip(media, extracts, strict=True)
+        ]
+        features = iter(self.features([s.text for group in groups for s in group], visual))
+        return [Group(tuple(group), tuple(_take(features, len(group)))) for group in groups]
+
+    def visual(self, extracts: Sequence[Extract]) -> list[Floats | None]:
+        """The mapped vector of each extract that has a picture."""
+        features = features_of(extracts)
+        if features is None:
+            return [None] * len(extracts)
+        rows = iter(self.mapping.map(features))
+        return [next(rows) if e.pooled is not None else None for e in extracts]
+
+    def features(
+        self, texts: Sequence[SegmentText], visual: Sequence[Floats | None]
+    ) -> list[Features]:
+        """Vectors and hubness of each segment; prompt words are not embedded.
+
+        They come from the picture's own vector, so as text they would count it twice.
+        """
+        written = [text.written() for text in texts]
+        wanted = [text for text in written if text]
+        encoded = iter(self.text_encoder().encode(wanted) if wanted else [])
+        rows: list[dict[Modality, Floats]] = []
+        for text, seen in zip(written, visual, strict=True):
+            row: dict[Modality, Floats] = {} if seen is None else {"visual": seen}
+            if text:
+                row["text"] = next(encoded)
+            rows.append(row)
+        return with_hubness(rows, self.mapping)
+
+    def _words(self, visual: Sequence[Floats | None]) -> list[tuple[PromptWord, ...]]:
+        seen = [v for v in visual if v is not None]
+        rows = iter(self.prompt_words.words(np.stack(seen)) if seen else [])
+        return [next(rows) if v is not None else () for v in visual]
+
+
+def _take(rows: Iterator[Features], count: int) -> list[Features]:
+    return [next(rows) for _ in range(count)]
+
+
+def _segment(
+    media: Media, ordinal: int, extract: Extract, words: tuple[PromptWord, ...]
+) -> Segment:
+    return Segment(
+        id=f"{item_id(media.item.path, media.item.sha256)}.{ordinal}",
+        path=media.item.path,
+        sha256=media.item.sha256,
+        kind=extract.kind,
+        ordinal=ordinal,
+        start_s=extract.start_s,
+        end_s=extract.end_s,
+        page=extract.page,
+        text=SegmentText(
+            caption=media.caption,
+            name_words=media.name_words,
+            ocr=extract.ocr,
+            transcript=extract.transcript,
+            passage=extract.passage,
+            heading=extract.heading,
+            prompt_words=words,
+        ),
+        flags=media.item.flags,
+    )
+
+
+def with_hubness(
+    rows: Sequence[Mapping[Modality, Floats]], mapping: CrossModalMapping
+) -> list[Features]:
+    """Vectors with the hubness of each (CSLS), computed a modality at a time."""
+    hubness: list[dict[Modality, float]] = [{} for _ in rows]
+    for modality in MODALITIES:
+        present = [number for number, row in enumerate(rows) if modality in row]
+        if present:
+            stacked = np.stack([rows[number][modality] for number in present])
+            for number, value in zip(present, mapping.hubness(modality, stacked), strict=True):
+                hubness[number][modality] = float(value)
+    return [Features(row, hub) for row, hub in zip(rows, hubness, strict=True)]
+
+
+def searchable(text: SegmentText) -> str:
+    r"""All words of a segment for search by letter, prompt words last.
+
+    >>> searchable(SegmentText(ocr="PIER 4", prompt_words=(PromptWord("ferry", 0.3),)))
+    'PIER 4\nferry'
+    """
+    words = " ".join(word.word for word in text.prompt_words)
+    return f"{text.written()}\n{words}".strip()
