@@ -1,0 +1,132 @@
+"""One file → :class:`Media`: the door through which every file comes.
+
+Knows: the order of things (look, hash, sniff, decode, caption) and the limits. Refuses to know: how
+any format is decoded, and what becomes of the parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmqa.errors import MediaError
+from mmqa.media.names import name_words
+from mmqa.media.refusals import refusal, regular_file
+from mmqa.media.sidecar import read_sidecar
+from mmqa.media.sniff import sniff
+from mmqa.records import Kind, Media, MediaItem, Part
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    parts: Iterable[Part]
+    caption: str = ""
+    flags: tuple[str, ...] = ()
+
+
+class FileReader:
+    """Reads pictures, recordings and writing within limits.
+
+    Args:
+        max_pixels: Width × height of the largest picture that is decoded.
+        max_text_bytes: How much of a text file is read; more is flagged ``truncated-text``.
+        max_audio_s: Longest recording that is read, in seconds.
+    """
+
+    def __init__(
+        self,
+        max_pixels: int = 100_000_000,
+        max_text_bytes: int = 20_000_000,
+        max_audio_s: float = 4 * 3600.0,
+    ) -> None:
+        self._max_pixels = max_pixels
+        self._max_text_bytes = max_text_bytes
+        self._max_audio_s = max_audio_s
+
+    def describe(self, path: Path) -> tuple[str, int, int]:
+        """SHA-256 (hex), size in bytes and time of last change (ns) of a file, streamed.
+
+        Raises:
+            MediaError: It cannot be read, is empty, or changed meanwhile.
+        """
+        before = regular_file(path)
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            after = path.stat()
+        except OSError as error:
+            raise refusal(path, error) from error
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise MediaError(path, "it changed while it was read", "Add it when it is finished.")
+        return digest, after.st_size, after.st_mtime_ns
+
+    def read(self, path: Path) -> Media:
+        """Read and clean ``path``.
+
+        Parts of a PDF are made as they are asked for; all others are there at once.
+
+        Raises:
+            MediaError: The file is refused; the reason is a sentence. Iterating over the parts of
+                a PDF may raise it too.
+        """
+        sha256, size_bytes, mtime_ns = self.describe(path)
+        kind, format = sniff(path)
+        content = self._content(path, kind, format)
+        words, flags = _sidecar(path, kind)
+        caption = "\n".join(dict.fromkeys(filter(None, (words, content.caption))))
+        item = MediaItem(
+            path=_resolved(path),
+            sha256=sha256,
+            kind=kind,
+            size_bytes=size_bytes,
+            mtime_ns=mtime_ns,
+            flags=tuple(sorted({*content.flags, *flags})),
+        )
+        return Media(item, content.parts, caption, name_words(path))
+
+    def _content(self, path: Path, kind: Kind, format: str) -> _Content:
+        if kind == "image":
+            from mmqa.media.images import read_image
+
+            image = read_image(path, format, self._max_pixels)
+            return _Content((image.picture,), image.caption, image.flags)
+        if kind == "audio":
+            from mmqa.media.audio import read_audio
+
+            sound = read_audio(path, format, self._max_audio_s)
+            return _Content((sound.recording,), sound.caption, sound.flags)
+        if kind == "video":
+            raise MediaError(
+                path, "it is a video, which mmqa does not read yet", "Export its sound or a frame."
+            )
+        return self._writing(path, format)
+
+    def _writing(self, path: Path, format: str) -> _Content:
+        if format == "pdf":
+            from mmqa.media.pdf import read_pdf
+
+            document = read_pdf(path, self._max_text_bytes)
+            return _Content(document.parts, document.caption, document.flags)
+        from mmqa.media.text import read_text
+
+        text = read_text(path, self._max_text_bytes, markdown=format == "markdown")
+        return _Content(text.passages, text.caption, text.flags)
+
+
+def _sidecar(path: Path, kind: Kind) -> tuple[str, tuple[str, ...]]:
+    """The caption beside it; one that cannot be read is a flag, not a reason to refuse the file."""
+    if kind == "text":
+        return "", ()
+    try:
+        return read_sidecar(path), ()
+    except MediaError:
+        return "", ("unreadable-caption",)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except OSError as error:
+        raise refusal(path, error) from error
