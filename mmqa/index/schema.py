@@ -1,0 +1,161 @@
+"""The tables of the catalogue, and how a connection to it is opened.
+
+Knows: SQL that makes the tables, the format version, the pragmas durability rests on. Refuses to
+know: what rows mean to anyone.
+
+Segment rowids are FAISS ids: AUTOINCREMENT never hands one out twice, so an id in an old FAISS file
+can never come to mean another segment. A removed segment leaves a tombstone until compaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from mmqa.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
+
+FILE_NAME = "catalogue.sqlite"
+FORMAT_VERSION = 1
+APPLICATION_ID = 0x6D6D7161  # "mmqa"
+
+WORDS_TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* M* N* Co' tokenchars '.-_/:@'"
+"""Text arrives tokenised; FTS5 need only split at spaces and leave ``b-17`` and ``4.2`` whole."""
+
+TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE items (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,               -- public, 12 hex digits
+    path BLOB NOT NULL UNIQUE,      -- os.fsencode: file names need not be text
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    flags TEXT NOT NULL,            -- JSON list
+    phash TEXT NOT NULL
+);
+CREATE INDEX items_by_id ON items (id);
+CREATE INDEX items_by_sha256 ON items (sha256);
+
+CREATE TABLE segments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the FAISS id
+    item INTEGER NOT NULL REFERENCES items (number) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    start_s REAL, end_s REAL, page INTEGER,
+    text TEXT NOT NULL,             -- JSON: the fields of SegmentText that are not empty
+    UNIQUE (item, ordinal)
+);
+CREATE INDEX segments_by_id ON segments (id);
+
+CREATE TABLE vectors (
+    segment INTEGER NOT NULL REFERENCES segments (number) ON DELETE CASCADE,
+    modality TEXT NOT NULL,
+    vector BLOB NOT NULL,           -- float16, little-endian
+    hubness REAL NOT NULL,
+    PRIMARY KEY (segment, modality)
+) WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = "@TOKENIZER@");
+
+CREATE TABLE extractions (
+    sha256 TEXT NOT NULL, fingerprint TEXT NOT NULL, payload BLOB NOT NULL,
+    UNIQUE (sha256, fingerprint)
+);
+CREATE TABLE calibration (modality TEXT PRIMARY KEY, mu REAL NOT NULL, sigma REAL NOT NULL);
+CREATE TABLE faiss_segments (
+    name TEXT PRIMARY KEY, sha256 TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL,  -- all live rows within are covered
+    count INTEGER NOT NULL
+);
+CREATE TABLE tombstones (segment INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE INDEX tombstones_by_generation ON tombstones (generation);
+
+INSERT INTO meta VALUES ('generation', '0'), ('epoch', '0');
+""".replace("@TOKENIZER@", WORDS_TOKENIZER)
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """A connection with foreign keys, WAL and full synchronisation; transactions are explicit.
+
+    Raises:
+        IndexDamagedError: The file is no catalogue.
+    """
+    path = folder / FILE_NAME
+    connection = sqlite3.connect(
+        path, timeout=30.0, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -32768")  # KiB
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise damaged(folder, error) from error
+    return connection
+
+
+def initialise(connection: sqlite3.Connection, identity: str) -> None:
+    """Make the tables and write the identity, in one transaction."""
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {TABLES}"
+        f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
+    )
+    connection.execute("INSERT INTO meta VALUES ('identity', ?)", (identity,))
+    connection.execute("COMMIT")
+
+
+def is_initialised(connection: sqlite3.Connection, folder: Path) -> bool:
+    """Whether the tables are there; false for a catalogue whose creation was cut short.
+
+    Raises:
+        IndexMismatchError: A newer mmqa made it.
+        IndexDamagedError: It is a database of something else.
+    """
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        raise damaged(folder, error) from error
+    if not tables:
+        return False
+    if owner != APPLICATION_ID:
+        raise damaged(folder, "it is a database of another program")
+    if version > FORMAT_VERSION:
+        raise IndexMismatchError(
+            folder,
+            f"the index {str(folder)!r} has format {version}; this mmqa reads up to "
+            f"{FORMAT_VERSION}",
+            "Update mmqa.",
+        )
+    return True
+
+
+def require_there(folder: Path) -> None:
+    """Refuse a folder without a catalogue.
+
+    Raises:
+        IndexMissingError: There is none.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise missing(folder)
+
+
+def missing(folder: Path) -> IndexMissingError:
+    """There is no index."""
+    return IndexMissingError(
+        folder, f"there is no index in {str(folder)!r}", "mmqa add PATH --index DIR makes one."
+    )
+
+
+def damaged(folder: Path, reason: object) -> IndexDamagedError:
+    """The catalogue cannot be read."""
+    return IndexDamagedError(
+        folder,
+        f"the catalogue {str(folder / FILE_NAME)!r} cannot be read: {reason}",
+        "Restore it from a backup, or delete the folder and add the files again.",
+    )

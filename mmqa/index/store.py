@@ -1,0 +1,409 @@
+"""An index folder, opened: the door through which flows write, read and search.
+
+Knows: who may write, when a change is durable, which generation a search sees. Refuses to know: SQL
+and FAISS beyond calling them, and what is asked.
+
+The catalogue (SQLite, WAL, synchronous=FULL) is the truth; what is committed there is acknowledged.
+FAISS files are a cache of it. One writer holds a lock; readers hold none and see each commit at
+their next search.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from mmqa.errors import IndexFolderError, UsageError
+from mmqa.index import maintenance, schema
+from mmqa.index.catalogue import Catalogue, FaissSegment
+from mmqa.index.faiss_segments import FOLDER, SUFFIX
+from mmqa.index.files import sync_folder
+from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
+from mmqa.index.lock import WriterLock
+from mmqa.index.maintenance import Problem
+from mmqa.index.refresh import LAST, Refresher, fuse_rows
+from mmqa.index.rows import item_id
+from mmqa.index.snapshot import Snapshot
+from mmqa.index.transaction import Transaction
+from mmqa.index.view import View
+from mmqa.interfaces import Fuser
+from mmqa.records import Calibration, Kind, Modality
+
+__all__ = ["Counts", "IndexStore", "item_id"]
+
+Notice = Callable[[str], None]
+"""Told, as a sentence, what was put right without being asked."""
+
+FILE_ROWS = 65_536
+"""Most rows of one FAISS file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is in an index.
+
+    Attributes:
+        items: Kind → files.
+        segments: Kind → segments.
+        size_bytes: Size of all files that were added.
+        index_bytes: Size of the index folder.
+        faiss_segments: Number of FAISS files.
+        pending: Segments not yet in a FAISS file; they are found all the same.
+        tombstones: Removed segments that compaction would forget.
+    """
+
+    items: dict[Kind, int]
+    segments: dict[Kind, int]
+    size_bytes: int
+    index_bytes: int
+    faiss_segments: int
+    pending: int
+    tombstones: int
+
+
+class IndexStore(Catalogue):
+    """An open index; use :meth:`create` or :meth:`open`, and close it.
+
+    Safe to use from several threads. FAISS files are read at the first search, so that adding and
+    looking up never pay for them.
+    """
+
+    def __init__(
+        self, folder: Path, fuser: Fuser, lock: WriterLock | None, notice: Notice | None
+    ) -> None:
+        super().__init__(folder)
+        self.identity = IndexIdentity.from_json(self.meta("identity"))
+        self._fuser = fuser
+        self._writer_lock = lock
+        self._notice = notice or logging.getLogger("mmqa.index").warning
+        self._write_mutex = RLock()
+        self._writer = schema.connect(folder) if lock else None
+        self._open: Transaction | None = None
+        self._view: View | None = None
+        self._data_version = -1
+        self._depth = 0
+        self._frequencies: dict[str, int] = {}
+        self._amiss: list[FaissSegment] = []
+
+    # ------------------------------------------------------------------ opening
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether an index is there, sound or not."""
+        return (folder / schema.FILE_NAME).is_file()
+
+    @staticmethod
+    def stored_identity(folder: Path) -> IndexIdentity:
+        """What the index was made with.
+
+        Raises:
+            IndexMissingError: There is no index.
+            IndexDamagedError: The catalogue cannot be read.
+            IndexMismatchError: A newer mmqa made it.
+        """
+        catalogue = Catalogue(folder)
+        try:
+            return IndexIdentity.from_json(catalogue.meta("identity"))
+        finally:
+            catalogue.close()
+
+    @classmethod
+    def create(
+        cls, folder: Path, identity: IndexIdentity, fuser: Fuser, *, notice: Notice | None = None
+    ) -> Self:
+        """Open for writing, and make the index first if there is none.
+
+        Raises:
+            IndexMismatchError: There is one, made with something else.
+            IndexLockedError: Another process is writing to it.
+            IndexFolderError: The folder cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fact = f"the index folder {str(folder)!r} cannot be made: {error.strerror}"
+            raise IndexFolderError(folder, fact, "Name another folder.") from error
+        lock = WriterLock(folder)
+        try:
+            connection = schema.connect(folder)
+            try:
+                if not schema.is_initialised(connection, folder):
+                    schema.initialise(connection, identity.to_json())
+                    sync_folder(folder)
+            finally:
+                connection.close()
+            return cls._opened(folder, identity, fuser, lock, notice)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        identity: IndexIdentity | None,
+        fuser: Fuser,
+        *,
+        writable: bool = False,
+        notice: Notice | None = None,
+    ) -> Self:
+        """Open an index that is there.
+
+        Args:
+            folder: The index.
+            identity: What the caller's vectors are made with; ``None`` takes the index's own.
+            fuser: The fuser that ``identity.fusion`` names.
+            writable: Take the writer lock, until :meth:`close`.
+            notice: Told what was put right; default is a log line.
+
+        Raises:
+            IndexMissingError: There is no index.
+            IndexMismatchError: It was made with something else, or by a newer mmqa.
+            IndexLockedError: Another process is writing to it.
+            IndexDamagedError: The catalogue cannot be read.
+        """
+        schema.require_there(folder)
+        lock = WriterLock(folder) if writable else None
+        try:
+            return cls._opened(folder, identity, fuser, lock, notice)
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+
+    @classmethod
+    def _opened(
+        cls,
+        folder: Path,
+        identity: IndexIdentity | None,
+        fuser: Fuser,
+        lock: WriterLock | None,
+        notice: Notice | None,
+    ) -> Self:
+        store = cls(folder, fuser, lock, notice)
+        try:
+            require_same(folder, store.identity, identity or store.identity)
+            if lock:
+                store._tidy()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def writable(self) -> bool:
+        """Whether this store holds the writer lock."""
+        return self._writer is not None
+
+    def close(self) -> None:
+        """Give lock and connections back; what was committed stays."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        super().close()
+        if self._writer_lock:
+            self._writer_lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _tidy(self) -> None:
+        for name in maintenance.orphans(self):
+            (self.folder / FOLDER / name).unlink(missing_ok=True)
+        if not (self.folder / FILE_NAME).exists():
+            write_for_people(self.folder, self.identity)
+
+    # ------------------------------------------------------------------ writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Changes that become durable together when the block ends; an exception undoes them all.
+
+        Raises:
+            UsageError: The store was opened for reading.
+            IndexFolderError: The disk refused the change; nothing happened.
+        """
+        with self._write_mutex:
+            if self._writer is None:
+                raise UsageError(
+                    f"the index {str(self.folder)!r} was opened for reading", "Open it writable."
+                )
+            if self._open is not None:
+                yield self._open  # joins the transaction around it
+                return
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._open = Transaction(self.folder, self._writer, self._fuser)
+                yield self._open
+                self._commit(self._writer, self._open)
+            except sqlite3.DatabaseError as error:
+                fact = f"the index {str(self.folder)!r} cannot be written: {error}"
+                raise IndexFolderError(self.folder, fact, "Check disk and permissions.") from error
+            finally:
+                self._open = None
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    @staticmethod
+    def _commit(writer: sqlite3.Connection, transaction: Transaction) -> None:
+        if transaction.touched:
+            writer.execute(
+                "UPDATE meta SET value = ? WHERE name = 'generation'", (transaction.generation,)
+            )
+        writer.execute("COMMIT")
+
+    def put_extraction(self, sha256: str, fingerprint: str, payload: bytes) -> None:
+        """Keep what an extractor made of these bytes; durable at once, or with the transaction."""
+        with self.transaction() as change:
+            change.put_extraction(sha256, fingerprint, payload)
+
+    def set_calibration(self, values: Mapping[Modality, Calibration]) -> None:
+        """Replace the statistics of unrelated pairs; stored vectors are not touched."""
+        count = self.count
+        with self.transaction() as change:
+            change.execute("DELETE FROM calibration")
+            for modality, one in values.items():
+                change.execute(
+                    "INSERT INTO calibration VALUES (?, ?, ?)", modality, one.mu, one.sigma
+                )
+            change.execute("INSERT OR REPLACE INTO meta VALUES ('calibrated_count', ?)", str(count))
+
+    def flush(self) -> None:
+        """Write rows that no FAISS file covers into one; small files before it are merged in.
+
+        A file is merged while it is at most twice as large as what follows it, so there are never
+        more than about log₂(n) files, and a row is rewritten as seldom.
+        """
+        files = self.faiss_segments()
+        first = max((one.last for one in files), default=0) + 1
+        pending = len(self.numbers(first, LAST))
+        if not pending:
+            return
+        merged: list[FaissSegment] = []
+        while files and files[-1].count <= 2 * pending and files[-1].count + pending <= FILE_ROWS:
+            merged.append(files.pop())
+            first, pending = merged[-1].first, pending + merged[-1].count
+        self._replace(merged, first, LAST)
+
+    def rebuild(self) -> None:
+        """Make all FAISS files again from the catalogue."""
+        self._replace(self.faiss_segments(), 1, LAST)
+
+    def compact(self) -> None:
+        """Forget removed segments and unused extractions, and give their space back."""
+        with self.transaction() as change:
+            change.touched = True
+            maintenance.purge(change.connection)
+        self.rebuild()
+        if self._writer is not None:
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def verify(self) -> list[Problem]:
+        """All that does not agree; empty for a sound index."""
+        with self._read_transaction():
+            return maintenance.problems(self, self._fuser)
+
+    def _replace(self, old: list[FaissSegment], first: int, last: int) -> None:
+        """Cover the live rows from ``first`` to ``last`` by new files instead of ``old`` ones."""
+        if self._open is not None:
+            raise UsageError("FAISS files are written outside of a transaction", "Commit first.")
+        with self.transaction() as change:
+            change.touched = True
+            for one in old:
+                change.execute("DELETE FROM faiss_segments WHERE name = ?", one.name)
+            while numbers := self.numbers(first, last, FILE_ROWS):
+                segment = fuse_rows(self, self._fuser, first, numbers[-1])
+                name = f"{first:012d}-{numbers[-1]:012d}-{change.generation}{SUFFIX}"
+                digest = segment.write(self.folder / FOLDER / name)
+                change.execute(
+                    "INSERT INTO faiss_segments VALUES (?, ?, ?, ?, ?)",
+                    *(name, digest, first, numbers[-1], len(numbers)),
+                )
+                first = numbers[-1] + 1
+        for name in maintenance.orphans(self):
+            (self.folder / FOLDER / name).unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------ searching
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The newest committed generation, held still while the block runs."""
+        with self._read_transaction():
+            view = self._refreshed()
+            if self._amiss and self._depth == 1:
+                view = self._second_look()
+            yield Snapshot(self, view, self._fuser.width, self._frequencies)
+        if self._amiss and not self._depth:
+            self._heal()
+
+    @contextmanager
+    def _read_transaction(self) -> Iterator[None]:
+        with self.lock:
+            if not self._depth:
+                self.connection.execute("BEGIN")
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self.connection.execute("COMMIT")
+
+    def _refreshed(self) -> View:
+        version = int(self.all("PRAGMA data_version")[0][0])
+        if self._view is None or version != self._data_version:
+            view = Refresher(self, self._fuser, self._amiss.append).next(self._view)
+            if view is not self._view:
+                self._frequencies.clear()
+            self._view, self._data_version = view, version
+        return self._view
+
+    def _second_look(self) -> View:
+        """A file may be gone because a writer merged it a moment ago: then nothing is amiss."""
+        self.connection.execute("COMMIT")
+        self.connection.execute("BEGIN")
+        listed = self.faiss_segments()
+        self._amiss[:] = [one for one in self._amiss if one in listed]
+        return self._refreshed()
+
+    def _heal(self) -> None:
+        """Write files anew that were found damaged; a reader can only say so."""
+        while self._amiss:
+            one = self._amiss.pop()
+            fact = f"{one.name} of the index {str(self.folder)!r} was missing or damaged"
+            if not self.writable:
+                self._notice(f"{fact}; the catalogue replaced it. mmqa rebuild writes it again.")
+            else:
+                self._replace([one], one.first, one.last)
+                self._notice(f"{fact}; it has been made again from the catalogue.")
+
+    def counts(self) -> Counts:
+        """How much is in the index."""
+        files = self.faiss_segments()
+        covered = max((one.last for one in files), default=0)
+        paths = [path for path in self.folder.rglob("*") if path.is_file()]
+        return Counts(
+            items=self.item_count_by_kind(),
+            segments=self.segment_count_by_kind(),
+            size_bytes=int(self.all("SELECT coalesce(sum(size_bytes), 0) FROM items")[0][0]),
+            index_bytes=sum(path.stat().st_size for path in paths),
+            faiss_segments=len(files),
+            pending=len(self.numbers(covered + 1, LAST)),
+            tombstones=int(self.all("SELECT count(*) FROM tombstones")[0][0]),
+        )
