@@ -1,0 +1,19 @@
+"""The page, top to bottom: nothing but the order of its panels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import chat_panel, index_panel
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="mmqa", page_icon=str(HERE / "icon.svg"), layout="centered")
+st.html(HERE / "style.css")
+with st.sidebar:
+    opened = index_panel.draw()
+st.title("Ask your files", anchor=False)
+st.caption("Pictures, recordings and notes. Everything stays on this machine.")
+chat_panel.draw(opened)

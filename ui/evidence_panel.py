@@ -1,0 +1,188 @@
+"""Evidence cards: the picture, or the recording at the second, beside why it was found.
+
+Knows: how hits and citations are drawn. Refuses to know: how they were found, and session state.
+
+What comes from files goes through ``st.text``, ``html.escape`` or ``wording.escape``.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from html import escape as html_escape
+from pathlib import Path
+
+import streamlit as st
+
+from mmqa.records import Citation, Hit
+from ui import wording
+from ui.conversation import Turn
+
+PLAYER_LIMIT_BYTES = 100_000_000
+PICTURE_LIMIT_BYTES = 30_000_000
+_CARDS_PER_ROW = 2
+_ICONS = {
+    "image": ":material/image:",
+    "audio": ":material/graphic_eq:",
+    "video": ":material/movie:",
+    "text": ":material/article:",
+}
+
+
+def draw(turn: Turn, key: str) -> None:
+    """Cited cards first, by number; what else was found folded away below."""
+    cited, uncited = turn.cited(), turn.uncited()
+    if not cited and not uncited:
+        return
+    with st.container(key=f"evidence-{key}"):
+        if cited:
+            st.markdown("##### Evidence")
+        _grid([(hit, f"{key}-{citation.n}", citation) for citation, hit in cited])
+        if uncited:
+            label = "Also found" if cited else "What came closest"
+            with st.expander(f"{label} ({len(uncited)})", type="compact"):
+                _grid([(hit, f"{key}-x{hit.rank}", None) for hit in uncited])
+        _weights(turn)
+
+
+def _grid(cards: list[tuple[Hit, str, Citation | None]]) -> None:
+    """Two cards a row, in reading order; a single one takes the whole width."""
+    for start in range(0, len(cards), _CARDS_PER_ROW):
+        row = cards[start : start + _CARDS_PER_ROW]
+        for column, card in zip(st.columns(min(len(cards), _CARDS_PER_ROW)), row, strict=False):
+            with column:
+                _card(*card)
+
+
+def _card(hit: Hit, key: str, citation: Citation | None) -> None:
+    segment = hit.segment
+    with st.container(border=True, key=f"card-{key}", gap="xsmall"):
+        _heading(hit, key, citation)
+        if not segment.path.exists():
+            _missing()
+        if segment.kind == "image":
+            _picture(hit)
+        elif segment.kind in ("audio", "video") and segment.path.exists():
+            _player(hit)
+        _excerpt(hit, citation)
+        st.html(contributions_html(hit.contributions, hit.score))
+
+
+def _heading(hit: Hit, key: str, citation: Citation | None) -> None:
+    segment = hit.segment
+    number = f"**[{citation.n}]** " if citation else ""
+    number = number.replace("[", "\\[").replace("]", "\\]")
+    st.markdown(f"{number}{_ICONS[segment.kind]} {wording.escape(wording.place(segment))}")
+    with st.container(key=f"file-{key}", gap=None):
+        st.text(wording.name_of(segment.path))
+        st.text(f"in {wording.folder_of(segment.path)}")
+
+
+def _picture(hit: Hit) -> None:
+    path = hit.thumbnail if hit.thumbnail and hit.thumbnail.exists() else hit.segment.path
+    if not path.exists():
+        return
+    if path.stat().st_size > PICTURE_LIMIT_BYTES:
+        st.text("This picture is too large to be shown here.")
+        return
+    try:
+        st.image(path.read_bytes(), alt=_alternative(hit), width="stretch")
+    except OSError as error:
+        st.text(f"This picture cannot be shown: {wording.excerpt(str(error), 120)}.")
+
+
+def _missing() -> None:
+    st.warning(
+        "The file is no longer in its folder. Move it back, or add it from its new place.",
+        icon=":material/link_off:",
+    )
+
+
+def _alternative(hit: Hit) -> str:
+    words = hit.segment.text.caption or hit.segment.text.best()
+    name = wording.name_of(hit.segment.path)
+    return f"{name}: {wording.excerpt(words, 120)}" if words else name
+
+
+def _player(hit: Hit) -> None:
+    path, start_s = hit.segment.path, hit.segment.start_s or 0.0
+    if path.stat().st_size > PLAYER_LIMIT_BYTES:
+        st.text(f"Too large to play here. Open the file and go to {wording.clock(start_s)}.")
+        return
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    try:
+        if hit.segment.kind == "video":
+            st.video(str(path), start_time=int(start_s))
+        else:
+            _sound(path, kind, start_s)
+    except OSError as error:
+        st.text(f"This recording cannot be played: {wording.excerpt(str(error), 120)}.")
+
+
+def _sound(path: Path, kind: str, start_s: float) -> None:
+    name = wording.name_of(path)
+    st.audio(
+        path.read_bytes(),
+        format=kind if kind.startswith("audio/") else "audio/wav",
+        start_time=int(start_s),
+        alt=f"{name}, starting at {wording.clock(start_s)}",
+    )
+
+
+def _excerpt(hit: Hit, citation: Citation | None) -> None:
+    text, words = hit.segment.text, (citation.quote if citation else "") or hit.segment.text.best()
+    if words:
+        st.text(f"“{wording.excerpt(words)}”" if text.written() else wording.excerpt(words))
+    if text.prompt_words and text.written():
+        near = ", ".join(word.word for word in text.prompt_words[:6])
+        st.text(f"Looks like: {wording.excerpt(near, 120)}")
+
+
+def contributions_html(contributions: Mapping[str, float], score: float) -> str:
+    """What each modality added to the score: a line of numbers that unfolds to bars.
+
+    >>> "How it looks" in contributions_html({"visual": 1.5, "lexical": 0.0}, 1.5)
+    True
+    """
+    rows = [(name, value) for name, value in contributions.items() if abs(value) >= 0.005]
+    widest = max((abs(value) for _, value in rows), default=1.0)
+    body = "".join(_row(name, value, widest) for name, value in rows)
+    parts = [f"{_label(name).lower()} {_signed(value)}" for name, value in rows]
+    summary = ", ".join(parts) or f"score {_signed(score)}"
+    return (
+        f'<details class="mmqa-why"><summary>Why it was found: {summary}</summary>'
+        '<table aria-label="Contributions to the score">'
+        f'<tbody>{body}<tr class="total"><th scope="row">Score</th><td></td>'
+        f"<td>{_signed(score)}</td></tr></tbody></table></details>"
+    )
+
+
+def _row(name: str, value: float, widest: float) -> str:
+    share = round(100 * abs(value) / widest)
+    sign = "less" if value < 0 else "more"
+    return (
+        f'<tr><th scope="row">{_label(name)}</th>'
+        f'<td class="bar"><span class="{sign}" style="width:{share}%"></span></td>'
+        f"<td>{_signed(value)}</td></tr>"
+    )
+
+
+def _label(name: str) -> str:
+    return html_escape(wording.CONTRIBUTION_NAMES.get(name, name))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "\u2212")
+
+
+def _weights(turn: Turn) -> None:
+    weights = turn.result.modality_weights if turn.result else {}
+    if turn.answer and turn.answer.modality_weights:
+        weights = turn.answer.modality_weights
+    shares = [
+        f"{wording.CONTRIBUTION_NAMES.get(name, name).lower()} {share:.0%}"
+        for name, share in weights.items()
+        if share > 0
+    ]
+    if shares:
+        st.caption(wording.escape("The question was weighed: " + ", ".join(shares) + "."))
