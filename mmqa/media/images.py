@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from mmqa.errors import MediaError
 from mmqa.media.captions import picture_caption
 from mmqa.media.quality import picture_flags
 from mmqa.media.refusals import refusal
-from mmqa.records import Picture, Pixels
+from mmqa.records import Picture
 
 MAX_SIDE = 1600
 """Enough to read small print in a photographed page; the encoders look at a few hundred pixels."""
@@ -44,6 +44,16 @@ _PILLOW_FORMATS: dict[str, tuple[str, ...]] = {
     "avif": ("AVIF",),
     "heic": ("HEIF",),
 }
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation (CIPA DC-008, table 6) → what sets it upright."""
 _EIGHT_BIT = frozenset({"1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"})
 
 
@@ -120,28 +130,31 @@ def _read(path: Path, image: Image.Image, max_pixels: int, max_side: int) -> Rea
             f"the picture has {width} × {height} pixels, more than the {max_pixels:,} allowed",
             "Save it smaller, or raise max_pixels.",
         )
-    image.draft("RGB" if image.mode != "L" else "L", (max_side, max_side))
+    image.draft("L" if image.mode == "L" else "RGB", _fitting(image.size, max_side))
     image.load()
     caption = picture_caption(image)
-    pixels = _pixels(path, image, max_side)
-    grey = _grey(pixels)
-    picture = Picture(pixels, perceptual_hash=perceptual_hash(grey))
-    small = np.asarray(grey)
-    return ReadImage(picture, caption, picture_flags(small, width, height))
+    upright = _upright(path, image, max_side)
+    grey = small_grey(upright)
+    picture = Picture(np.asarray(upright), perceptual_hash=perceptual_hash(grey))
+    return ReadImage(picture, caption, picture_flags(np.asarray(grey), width, height))
 
 
-def _pixels(path: Path, image: Image.Image, max_side: int) -> Pixels:
+def _fitting(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """The size that ``size`` shrinks to; ``draft`` keeps at least that in both directions."""
+    longest = max(size)
+    return (max(1, size[0] * max_side // longest), max(1, size[1] * max_side // longest))
+
+
+def _upright(path: Path, image: Image.Image, max_side: int) -> Image.Image:
     """Small first, then convert, turn and lay flat: every step after the first is cheap."""
     orientation = image.getexif().get(0x0112, 1)
     profile = image.info.get("icc_profile")
     image = _shrink(_eight_bit(image), max_side)
     image = _opaque(path, image) if image.mode in {"RGBA", "LA", "PA"} else image
     image = _to_srgb(image, profile) if profile else image
-    image = image.convert("RGB")
-    if orientation != 1:
-        image.getexif()[0x0112] = orientation
-        image = ImageOps.exif_transpose(image)
-    return np.asarray(image)
+    image = image if image.mode == "RGB" else image.convert("RGB")
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -165,7 +178,7 @@ def _stretch(image: Image.Image) -> Image.Image:
 
 def _shrink(image: Image.Image, max_side: int) -> Image.Image:
     if max(image.size) > max_side:
-        image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return image
 
 
@@ -215,9 +228,8 @@ def _transform(profile: bytes, mode: str) -> Any:
         return None  # colours a shade off are better than no picture
 
 
-def _grey(pixels: Pixels) -> Image.Image:
-    """A grey copy with a longest side of at most 256, for flags and hash."""
-    image = Image.fromarray(pixels)
+def small_grey(image: Image.Image) -> Image.Image:
+    """A grey copy with a longest side of 256 to 511 pixels, for flags and hash."""
     factor = max(1, max(image.size) // _SMALL_SIDE)
     image = image.reduce(factor) if factor > 1 else image
     return image.convert("L")

@@ -18,7 +18,7 @@ from mmqa.records import Passage
 MAX_WORDS = 120
 """About 160 tokens of English; text encoders of the presets hold 256."""
 
-JOIN_WORDS = 40
+JOIN_WORDS = 25
 """Neighbouring paragraphs under one heading are joined up to this: a line alone says little."""
 
 _REPEAT_WORDS = 4
@@ -35,6 +35,7 @@ _SENTENCE_END = re.compile(
 _ABBREVIATION = re.compile(r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|Fig|approx|ca|bzw)\.)$")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•·–]|\d{1,3}[.)、]|[a-z]\))\s")
 _SHORT_LINE = 50
+_FULL_ROW = 0.7  # a row shorter than that part of the widest was ended, not wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,17 @@ def _gap(before: str) -> str:
 def _lines(text: str) -> list[str]:
     """Undo hard wrapping; lists, addresses and poems keep their lines."""
     rows = [row for row in (one_line(row) for row in text.split("\n")) if row]
-    if max((len(row) for row in rows), default=0) < _SHORT_LINE:
+    widest = max((len(row) for row in rows), default=0)
+    if widest < _SHORT_LINE:
         return rows
     joined: list[str] = []
+    ended = False
     for row in rows:
-        if joined and not _LIST_ITEM.match(row + " "):
+        if joined and not ended and not _LIST_ITEM.match(row + " "):
             joined[-1] += _between(joined[-1], row) + row
         else:
             joined.append(row)
+        ended = len(row) < _FULL_ROW * widest
     return joined
 
 

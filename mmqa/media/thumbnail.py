@@ -21,20 +21,18 @@ _QUALITY = 80
 def write_thumbnail(picture: Picture, path: Path) -> None:
     """Write a small JPEG to ``path``, whole or not at all; an existing one is replaced.
 
-    It is derived data: on a power failure the file may be missing, never half there.
+    Not synced to disk, which would take longer than the rest: a thumbnail is derived data, and one
+    lost with the power is drawn again.
 
     Raises:
         OSError: The folder cannot be written.
     """
     image = Image.fromarray(picture.pixels)
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=1.5)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=1.0)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            image.save(file, "JPEG", quality=_QUALITY)
-            file.flush()
-            os.fsync(file.fileno())
+        image.save(temporary, "JPEG", quality=_QUALITY)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
