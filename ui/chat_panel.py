@@ -44,6 +44,8 @@ def draw(library: Library | None) -> None:
         _welcome(library)
     for number, past in enumerate(history):
         _draw_turn(past, str(number), library if past is turn else None)
+    if history:
+        st.button("Clear this conversation", on_click=state.forget, type="tertiary")
 
 
 def _input(ready: bool) -> ChatInputValue | None:

@@ -38,8 +38,6 @@ def draw() -> Library | None:
     _facts(library)
     _add(library)
     _search_settings(library)
-    if state.turns():
-        st.button("Clear this conversation", on_click=state.forget, icon=":material/delete_sweep:")
     return library
 
 

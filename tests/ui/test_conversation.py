@@ -1,0 +1,68 @@
+"""A turn grows by events, and always ends in a state that can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mmqa.errors import UsageError
+from mmqa.records import Answer, Citation, DoneEvent, RetrievalEvent, SearchResult, TokenEvent
+from ui.conversation import Failure, Turn, follow
+
+
+def test_the_last_event_replaces_what_was_streamed() -> None:
+    turn = Turn("how long?")
+    events = [TokenEvent("1.2 km"), DoneEvent(Answer("how long?", "4.2 km"))]
+    list(follow(turn, lambda cancelled: iter(events)))
+    assert (turn.text, turn.state) == ("4.2 km", "done")
+
+
+def test_a_reader_who_leaves_stops_the_source() -> None:
+    asked: list[bool] = []
+
+    def stream(cancelled: Callable[[], bool]) -> Iterator[Any]:
+        try:
+            for _ in range(10):
+                yield TokenEvent("word ")
+        finally:
+            asked.append(cancelled())
+
+    turn = Turn("?")
+    reader = follow(turn, stream)
+    next(reader)
+    reader.close()
+    assert (turn.state, turn.text) == ("stopped", "word ")
+    assert asked == [True]
+
+
+def test_an_error_becomes_a_failure_and_keeps_what_was_written() -> None:
+    def stream(cancelled: Callable[[], bool]) -> Iterator[Any]:
+        yield TokenEvent("half ")
+        raise UsageError("the question is empty", "Type one.")
+
+    turn = Turn("")
+    list(follow(turn, stream))
+    assert turn.failure == Failure("the question is empty.", "Type one.")
+    assert (turn.state, turn.text) == ("failed", "half ")
+
+
+def test_an_error_while_starting_is_caught_too() -> None:
+    def stream(cancelled: Callable[[], bool]) -> Iterator[Any]:
+        raise UsageError("no")
+
+    turn = Turn("")
+    list(follow(turn, stream))
+    assert turn.state == "failed"
+
+
+def test_citations_are_paired_with_their_hits_by_number(hits: tuple[Any, ...]) -> None:
+    turn = Turn("?")
+    turn.take(RetrievalEvent(SearchResult("?", {}, hits)))
+    turn.citations = [
+        Citation(2, "a.0", Path("/a")),
+        Citation(1, "b.0", Path("/b")),
+        Citation(3, "unknown", Path("/c")),
+    ]
+    assert [(c.n, h.segment.id) for c, h in turn.cited()] == [(1, "b.0"), (2, "a.0")]
+    assert [h.segment.id for h in turn.uncited()] == ["c.0"]
