@@ -135,7 +135,8 @@ def follow(turn: Turn, stream: Stream) -> Generator[AnswerEvent, None, None]:
     """
     stop = Event()
     try:
-        for event in stream(stop.is_set):
+        events = stream(stop.is_set)  # named: it must outlive the loop, and close after stop
+        for event in events:
             turn.take(event)
             yield event
     except Exception as error:  # noqa: BLE001  # shown to the user and logged, never lost
