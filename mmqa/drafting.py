@@ -1,0 +1,210 @@
+"""From what was found to what would be answered without a language model.
+
+Knows: which kind of answer a question wants (a fact, files, what an attachment says), when to
+abstain, and what is cited. Refuses to know: searching, models that write, and streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mmqa.evidence.asking import about_attachment, sought_kind
+from mmqa.evidence.attachments import guesses, said, wants_looks
+from mmqa.evidence.files import choose, description, subject
+from mmqa.evidence.narrowing import narrow
+from mmqa.evidence.ranking import Candidate, missing_names, rank
+from mmqa.evidence.relevance import judge
+from mmqa.evidence.sentences import Sentence, all_sentences
+from mmqa.interfaces import TextEncoder
+from mmqa.prompts.assemble import clock
+from mmqa.prompts.template import Templates, language_of
+from mmqa.records import Citation, Hit, Kind, Question, Segment
+
+CLOSE = 0.08
+"""Two sentences whose scores differ by less are both quoted."""
+
+SUPPORTING = 0.25
+"""A segment is cited beside the answer's when its best sentence falls short by less."""
+
+CITED = 3
+"""Citations at most."""
+
+LANGUAGES = frozenset({"en"})
+"""Languages that the embedded language model writes; others are answered by quoting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer before the language model worded it.
+
+    Attributes:
+        text: What is said if the model is not asked or not trusted.
+        cited: Segments with the words that are quoted from each, best first.
+        source: Where ``text`` comes from.
+        evidence: What the language model is to word an answer from, best first; empty means it is
+            not asked.
+    """
+
+    text: str
+    cited: tuple[tuple[Segment, str], ...] = ()
+    source: Literal["quoted", "none"] = "none"
+    evidence: tuple[Sentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to answer from: attachments, and the hits of a search, best first."""
+
+    attached: tuple[Segment, ...]
+    hits: tuple[Hit, ...]
+
+
+def draft(
+    question: Question, found: Found, text_encoder: Callable[[], TextEncoder], min_score: float
+) -> Draft:
+    """What would be answered without a language model, and what one may word it from.
+
+    Args:
+        question: Words and pictures; a spoken question as its words.
+        found: Attachments and hits.
+        text_encoder: Gives the encoder of sentences; called only when a fact is asked for.
+        min_score: Score below which a hit counts as unrelated unless its words say otherwise.
+    """
+    text = question.text
+    templates = Templates(language_of(text))
+    if found.attached and text and about_attachment(text):
+        return draft_attachment(text, found.attached, templates)
+    kind = sought_kind(text) if text else "image"
+    if kind == "image" and (found.hits or not found.attached):
+        return draft_files(choose(text, found.hits, kind, min_score), templates)
+    if not text:
+        return draft_attachment(text, found.attached, templates)
+    return draft_fact(text, found, kind, text_encoder(), min_score)
+
+
+def draft_attachment(question: str, attached: Sequence[Segment], templates: Templates) -> Draft:
+    """What the attachments say, or what they look like where that is asked or nothing is said."""
+    words = [(segment, said(segment)) for segment in attached]
+    looks = [(segment, guesses(segment)) for segment in attached]
+    told = [(s, w) for s, w in words if w]
+    seen = [(s, w) for s, w in looks if w]
+    parts = [templates.text("quote", quote=w) for _, w in told]
+    if wants_looks(question) or not told:
+        parts = [templates.text("looks_like", words=w) for _, w in seen] + parts
+        told = told or seen
+    if not parts:
+        return Draft(templates.text("abstained_attachment"))
+    return Draft("\n".join(parts), tuple(told), "quoted")
+
+
+def draft_files(shown: Sequence[Hit], templates: Templates) -> Draft:
+    """The names of the files that are shown, each with a few words."""
+    if not shown:
+        return Draft(templates.text("abstained"))
+    described = [(hit.segment, description(hit.segment.text)) for hit in shown]
+    lines = [
+        f"{templates.text('picture', name=segment.path.name, words=words)} [{n}]"
+        for n, (segment, words) in enumerate(described, start=1)
+    ]
+    return Draft("\n".join(lines), tuple(described), "quoted")
+
+
+def draft_fact(
+    question: str, found: Found, kind: Kind | None, encoder: TextEncoder, min_score: float
+) -> Draft:
+    """The sentence that answers, or that nothing does.
+
+    Args:
+        question: The question's words.
+        found: Attachments and hits.
+        kind: When a file is sought (a recording, a note): its kind; only such segments count.
+        encoder: Encodes sentences.
+        min_score: See :func:`draft`.
+    """
+    templates = Templates(language_of(question))
+    hits = [hit for hit in found.hits if kind is None or hit.segment.kind == kind]
+    sentences = all_sentences([*found.attached, *(hit.segment for hit in hits)])
+    topic = " ".join(subject(question)) if kind else ""
+    ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
+    missing = missing_names(question, [f"{s.text} {s.context}" for s in sentences])
+    best = ranked[0] if ranked else None
+    verdict = judge(topic or question, best, missing)
+    if (
+        best is None
+        or not verdict.answers
+        or (verdict.margin < CLOSE and _faint(best, hits, min_score))
+    ):
+        only_attached = bool(found.attached) and not hits
+        return Draft(templates.text("abstained_attachment" if only_attached else "abstained"))
+    quoted = [narrow(question, c.sentence) for c in _close(ranked)]
+    cited = _cited([*quoted, *(c.sentence for c in _supporting(ranked))])
+    writes = templates.language in LANGUAGES and kind is None
+    return Draft(
+        _quote(quoted, cited, kind, templates), cited, "quoted", tuple(quoted) if writes else ()
+    )
+
+
+def citations(cited: Sequence[tuple[Segment, str]]) -> tuple[Citation, ...]:
+    """Numbered citations of segments with what is quoted from each."""
+    return tuple(
+        Citation(n, s.id, s.path, s.start_s, s.end_s, s.page, quote)
+        for n, (s, quote) in enumerate(cited, start=1)
+    )
+
+
+def _strengths(attached: Sequence[Segment], hits: Sequence[Hit]) -> dict[str, float]:
+    """Segment id → how well it was found, 0…1; what is attached counts as found best."""
+    top = max((hit.score for hit in hits), default=0.0)
+    found = {hit.segment.id: max(0.0, hit.score) / top if top > 0 else 0.0 for hit in hits}
+    return found | {segment.id: 1.0 for segment in attached}
+
+
+def _faint(best: Candidate, hits: Sequence[Hit], min_score: float) -> bool:
+    """Whether the segment of the best sentence was hardly found by the search."""
+    scores = {hit.segment.id: hit.score for hit in hits}
+    return scores.get(best.sentence.segment.id, min_score) < min_score
+
+
+def _close(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The best sentence, and the second where it is nearly as good and says something written."""
+    second = [
+        c
+        for c in ranked[1:2]
+        if c.score > ranked[0].score - CLOSE and c.sentence.source != "prompt_words"
+    ]
+    return [ranked[0], *second]
+
+
+def _supporting(ranked: Sequence[Candidate]) -> list[Candidate]:
+    return [c for c in ranked if c.score > ranked[0].score - SUPPORTING]
+
+
+def _cited(sentences: Iterable[Sentence]) -> tuple[tuple[Segment, str], ...]:
+    """Each segment once, with the first sentence of it."""
+    quotes: dict[str, tuple[Segment, str]] = {}
+    for sentence in sentences:
+        quotes.setdefault(sentence.segment.id, (sentence.segment, sentence.text))
+    return tuple(quotes.values())[:CITED]
+
+
+def _quote(
+    quoted: Sequence[Sentence],
+    cited: Sequence[tuple[Segment, str]],
+    kind: Kind | None,
+    templates: Templates,
+) -> str:
+    """The quoted sentences, each with the number of its citation."""
+    number = {segment.id: n for n, (segment, _) in enumerate(cited, start=1)}
+    return " ".join(f"{_say(s, kind, templates)} [{number[s.segment.id]}]" for s in quoted)
+
+
+def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
+    segment = sentence.segment
+    if kind is not None:
+        time = clock(segment.start_s)
+        return templates.text("file", name=segment.path.name, time=time, words=sentence.text)
+    if sentence.source in ("name_words", "prompt_words"):
+        return templates.text("picture", name=segment.path.name, words=sentence.text)
+    return templates.text("quote", quote=sentence.text)

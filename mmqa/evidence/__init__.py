@@ -1,0 +1,1 @@
+"""What found segments say: sentences, which of them answers, whether an answer stands in them."""

@@ -1,0 +1,111 @@
+"""Whether a written answer stands in the evidence: numbers, names and words, checked in code.
+
+Small language models copy numbers wrongly (4.2 becomes 1.2) and echo the question. Knows: how to
+notice that. Refuses to know: what is done about it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from mmqa.evidence.asking import carries, fact
+from mmqa.evidence.words import (
+    amount_spans,
+    amounts,
+    content,
+    is_chinese,
+    names,
+    numbers,
+    stem,
+    tokens,
+)
+
+Fault: TypeAlias = Literal[
+    "", "empty", "refusal", "number", "place", "name", "words", "echo", "fact"
+]
+"""What is wrong with an answer; empty when nothing is. ``place``: a number of the evidence, but out
+of its place there."""
+
+KNOWN_WORDS = 0.7
+"""Least share of an answer's content that must stand in evidence or question."""
+
+_REFUSAL = re.compile(
+    r"\b(?:not (?:mentioned|specified|stated|provided|given|clear|available|possible)"
+    r"|no (?:information|mention)|do(?:es)?n['’]t (?:know|say|mention)"
+    r"|do(?:es)? not (?:know|say|mention|provide|specify|contain)|cannot|can['’]t|unable|unknown|sorry|as an ai)\b",
+    re.IGNORECASE,
+)
+
+
+def fault(answer: str, evidence: str, question: str) -> Fault:
+    """The first thing that is wrong with ``answer``, or the empty string.
+
+    Args:
+        answer: As the language model wrote it.
+        evidence: The text that the model was to answer from.
+        question: The question's words.
+
+    >>> fault("It weighs 1.2 kg.", "The parcel weighs 4.2 kg.", "How heavy is the parcel?")
+    'number'
+    >>> fault("4.2 kg", "The parcel weighs 4.2 kg.", "How heavy is the parcel?")
+    ''
+    """
+    if not content(answer) and not numbers(answer):
+        return "empty"
+    if _REFUSAL.search(answer):
+        return "refusal"
+    if not amounts(answer) <= amounts(f"{evidence}\n; {question}"):
+        return "number"
+    if not _numbers_in_place(answer, evidence, question):
+        return "place"
+    if not _names_stand(answer, f"{evidence} {question}"):
+        return "name"
+    return _words_fault(answer, evidence, question)
+
+
+def _words_fault(answer: str, evidence: str, question: str) -> Fault:
+    said, asked = content(answer), set(content(question))
+    stands = set(content(evidence))
+    if sum(word in stands or word in asked for word in said) < KNOWN_WORDS * len(said):
+        return "words"
+    fresh = [word for word in said if word not in asked]
+    if not fresh:
+        return "echo"
+    if sum(word in stands for word in fresh) < KNOWN_WORDS * len(fresh):
+        return "words"
+    if carries(answer, fact(question), question) == 0.0:
+        return "fact"
+    return ""
+
+
+def _numbers_in_place(answer: str, evidence: str, question: str) -> bool:
+    """Where the evidence offers several numbers, the answer's have a neighbour as they have there.
+
+    "Leaves at twenty past eight, be there by eight" does not say "it leaves at eight".
+    """
+    if len(amounts(evidence) - amounts(question)) < 2:
+        return True
+    there = _neighbours(evidence)
+    return all(
+        around & there.get(number, set())
+        for number, around in _neighbours(answer).items()
+        if number not in amounts(question)
+    )
+
+
+def _neighbours(text: str) -> dict[str, set[str]]:
+    """Amount → stems of the words right before and after it, wherever it stands."""
+    found: dict[str, set[str]] = {}
+    for match, amount in amount_spans(text):
+        before = tokens(text[: match.start()])[-1:]
+        after = tokens(text[match.end() :])[:1]
+        found.setdefault(amount, set()).update(stem(word) for word in before + after)
+    return found
+
+
+def _names_stand(answer: str, text: str) -> bool:
+    if is_chinese(answer):
+        return True  # Chinese marks no names; the words are compared instead
+    there = {token.lower() for token in tokens(text)} | {stem(token) for token in tokens(text)}
+    return all(name in there or stem(name) in there for name in names(answer))

@@ -1,0 +1,58 @@
+"""From the text of a sign, receipt or slide to the lines that answer.
+
+Knows: that a line shares words with the question, that its value may stand on the next line, and
+that a whole block is safer than a wrong line. Refuses to know: running text; it stays whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mmqa.evidence.asking import Fact, carries, fact
+from mmqa.evidence.ranking import covered
+from mmqa.evidence.sentences import LINE_BREAK, Sentence
+from mmqa.evidence.words import content
+
+CUE_LINES = 1.5
+"""How many shared words a fact of the asked kind is worth on a line that shares one."""
+
+
+def narrow(question: str, sentence: Sentence) -> Sentence:
+    """The lines of a block of picture text that answer; the whole when none stands out."""
+    lines = sentence.text.split(LINE_BREAK)
+    if sentence.source != "ocr" or len(lines) == 1:
+        return sentence
+    return replace(sentence, text=LINE_BREAK.join(answering_lines(question, lines)))
+
+
+def answering_lines(question: str, lines: list[str]) -> list[str]:
+    """The line that shares most with the question, and its neighbour where it gives no fact itself.
+
+    >>> receipt = ["CAFE MISTRAL", "12 Harbour Road", "Almond cake 4.20", "TOTAL EUR 9.80"]
+    >>> answering_lines("How much was the cake?", receipt)
+    ['Almond cake 4.20']
+    >>> answering_lines("What is the address of Cafe Mistral?", receipt)
+    ['CAFE MISTRAL', '12 Harbour Road']
+    """
+    asked, kind = content(question), fact(question)
+    shared = [covered(asked, line) * len(asked) for line in lines]
+    if max(shared) == 0:
+        return lines
+    worth = [
+        n + CUE_LINES * carries(line, kind, question) * (kind != "any") if n else 0.0
+        for n, line in zip(shared, lines, strict=True)
+    ]
+    best = worth.index(max(worth))
+    if _tells(question, asked, kind, lines[best]):
+        return [lines[best]]
+    for first in (best, max(best - 1, 0)):
+        pair = lines[first : first + 2]
+        if _tells(question, asked, kind, "\n".join(pair)):
+            return pair
+    return lines
+
+
+def _tells(question: str, asked: list[str], kind: Fact, line: str) -> bool:
+    """Whether a line says something beyond the question, of the kind that is asked for."""
+    new = [word for word in content(line) if covered([word], " ".join(asked)) == 0]
+    return bool(new) and carries(line, kind, question) > 0
