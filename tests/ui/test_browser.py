@@ -1,0 +1,157 @@
+"""The chat as a visitor meets it: real command, real index, real models, real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "indexes" / "samples"
+MEDIA = ("pictures/IMG_2034.jpg", "recordings/memo-0614.ogg", "notes/packing.md")
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ANSWER_LIMIT_MS = 120_000
+pytestmark = [pytest.mark.browser, pytest.mark.weights]
+
+UNLABELLED = (Path(__file__).parent / "unlabelled.js").read_text(encoding="utf-8")
+FAINT = (Path(__file__).parent / "faint.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = next((path for path in CHROMIUM if Path(path).exists()), shutil.which("chromium"))
+    if program is None:
+        pytest.skip("no Chromium on this machine, so the chat was not tried in a browser")
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: no browser test"
+    )
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real ``mmqa chat`` over a small index; ended by SIGTERM, which must be clean."""
+    folder = tmp_path_factory.mktemp("chat")
+    index = folder / "trip"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    mmqa = [sys.executable, "-m", "mmqa"]
+    files = [str(SAMPLES / name) for name in MEDIA]
+    subprocess.run([*mmqa, "add", *files, "--index", str(index)], check=True, env=environment)
+    chat = subprocess.Popen(
+        [*mmqa, "chat", "--index", str(index)],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    guard = threading.Timer(120, chat.kill)
+    guard.start()
+    assert chat.stdout is not None
+    line = chat.stdout.readline()
+    guard.cancel()
+    assert "http://127.0.0.1:" in line, f"mmqa chat did not print its address but {line!r}"
+    yield next(word for word in line.split() if word.startswith("http"))
+    chat.send_signal(signal.SIGTERM)
+    assert chat.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The chat, opened; whatever it asks of another machine is a failure."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    outside: list[str] = []
+    opened.on("request", lambda request: _note_outside(request.url, address, outside))
+    opened.goto(address)
+    opened.get_by_test_id("stChatInputTextArea").wait_for(timeout=60_000)
+    yield opened
+    opened.close()
+    assert outside == [], "the page asked other machines"
+
+
+def _note_outside(url: str, address: str, outside: list[str]) -> None:
+    if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
+        outside.append(url)
+
+
+def ask(page: Any, question: str) -> None:
+    """Type a question and wait until its answer is whole."""
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(question)
+    box.press("Enter")
+    page.get_by_role("button", name="Clear this conversation").wait_for(timeout=ANSWER_LIMIT_MS)
+    page.get_by_text("The question was weighed").last.wait_for(timeout=ANSWER_LIMIT_MS)
+
+
+def test_a_question_is_answered_with_the_recording_at_its_second(page: Any) -> None:
+    ask(page, "How late will the ferry be because of the wind?")
+    answer = page.get_by_test_id("stChatMessage").nth(1)
+    assert "forty minutes" in answer.inner_text().lower()
+    assert "memo-0614.ogg" in answer.inner_text()
+    player = answer.locator("audio").first
+    assert player.get_attribute("src")
+    assert answer.get_by_text("Why it was found").first.is_visible()
+
+
+def test_a_picture_is_attached_and_found_again(page: Any) -> None:
+    page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(
+        str(SAMPLES / "pictures/IMG_2034.jpg")
+    )
+    page.get_by_text("IMG_2034.jpg").first.wait_for()
+    ask(page, "Where was this picture taken?")
+    question, answer = page.get_by_test_id("stChatMessage").all()[:2]
+    assert question.get_by_role("img", name="Your picture: IMG_2034.jpg").is_visible()
+    assert "IMG_2034.jpg" in answer.inner_text()
+
+
+def test_a_file_is_added_and_a_bad_one_refused_with_a_reason(page: Any, tmp_path: Path) -> None:
+    bad = tmp_path / "not a picture.png"
+    bad.write_bytes(b"")
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("Add files").click()
+    box = sidebar.get_by_label("Or a file or folder on this machine")
+    box.fill(str(tmp_path))
+    sidebar.get_by_role("button", name="Add", exact=True).click()
+    sidebar.get_by_text("Refused 1 file.").wait_for(timeout=ANSWER_LIMIT_MS)
+    assert "not a picture.png" in sidebar.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_has_a_name_and_can_be_read(browser: Any, address: str, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 400, "height": 850}, color_scheme=scheme)
+    page.goto(address)
+    page.get_by_test_id("stChatInputTextArea").wait_for(timeout=60_000)
+    ask(page, "Who carries the first-aid kit?")
+    assert page.evaluate(UNLABELLED) == []
+    assert page.evaluate(FAINT) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+
+def test_the_keyboard_is_enough(page: Any) -> None:
+    page.get_by_test_id("stChatInputTextArea").focus()
+    page.keyboard.type("Who carries the first-aid kit?")
+    page.keyboard.press("Enter")
+    page.get_by_text("The question was weighed").last.wait_for(timeout=ANSWER_LIMIT_MS)
+    summary = page.locator(".mmqa-why summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".mmqa-why table").first.is_visible()
