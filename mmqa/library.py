@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mmqa import config as configuration
+from mmqa.attachments import Attachment, describe, read_question, spoken
 from mmqa.config import Config
 from mmqa.errors import IndexMissingError, UsageError
 from mmqa.extraction import Extractors
@@ -23,7 +24,7 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import Attachment, question_parts, read_question, spoken
+from mmqa.questions import question_parts
 from mmqa.records import (
     AddEvent,
     AddReport,
@@ -39,6 +40,7 @@ from mmqa.records import (
     Status,
 )
 from mmqa.retrieval.search import Found, search
+from mmqa.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from mmqa.assistant import Assistant
@@ -269,7 +271,7 @@ class Library:
             fingerprints=dict(identity.fingerprints),
             items=sum(counts.items.values()),
             segments=sum(counts.segments.values()),
-            by_kind=dict(counts.items),
+            by_kind={str(kind): n for kind, n in counts.items.items()},
             media_bytes=counts.size_bytes,
             index_bytes=counts.index_bytes,
             pending=counts.pending,
@@ -342,6 +344,25 @@ class Library:
             mapping=parts.mapping,
             prompt_words=parts.prompt_words,
         )
+
+    def _answering(self) -> Assistant:
+        from mmqa.assistant import Assistant
+
+        with self._lock:
+            if self._assistant is None:
+                self._assistant = Assistant(
+                    self._search,
+                    lambda: self._parts.language_model,
+                    lambda: self._parts.text_encoder,
+                    self._describe,
+                    self._parts.config,
+                )
+            return self._assistant
+
+    def _describe(self, question: Question) -> Sequence[Segment]:
+        parts = self._parts
+        segmenter = Segmenter(lambda: parts.text_encoder, parts.mapping, parts.prompt_words)
+        return describe(question, self._extractors(), segmenter)
 
     def _extractors(self) -> Extractors:
         parts = self._parts

@@ -263,11 +263,13 @@ class Question:
         text: The words; may be empty when a picture or recording is given.
         pictures: Attached pictures.
         recording: Attached recording.
+        paths: Files of the pictures, then of the recording; stand-in names for uploads.
     """
 
     text: str = ""
     pictures: tuple[Picture, ...] = ()
     recording: Recording | None = None
+    paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

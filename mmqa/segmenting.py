@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Segmenter:
     ) -> list[Group]:
         """One group a file, in order."""
         visual = self.visual([e for group in extracts for e in group])
-        words = iter(self._words(visual))
+        words = iter(self.words(visual))
         groups = [
             [_segment(m, n, e, next(words)) for n, e in enumerate(group)]
             for m, group in zip(media, extracts, strict=True)
@@ -79,7 +80,7 @@ class Segmenter:
         """
         written = [text.written() for text in texts]
         wanted = [text for text in written if text]
-        encoded = iter(self.text_encoder().encode(wanted) if wanted else [])
+        encoded: Iterator[Floats] = iter(self.text_encoder().encode(wanted) if wanted else [])
         rows: list[dict[Modality, Floats]] = []
         for text, seen in zip(written, visual, strict=True):
             row: dict[Modality, Floats] = {} if seen is None else {"visual": seen}
@@ -88,10 +89,27 @@ class Segmenter:
             rows.append(row)
         return with_hubness(rows, self.mapping)
 
-    def _words(self, visual: Sequence[Floats | None]) -> list[tuple[PromptWord, ...]]:
+    def words(self, visual: Sequence[Floats | None]) -> list[tuple[PromptWord, ...]]:
+        """The prompt words of each mapped picture; none where there is no picture."""
         seen = [v for v in visual if v is not None]
         rows = iter(self.prompt_words.words(np.stack(seen)) if seen else [])
         return [next(rows) if v is not None else () for v in visual]
+
+
+def attached_segment(
+    number: int, path: Path, extract: Extract, words: tuple[PromptWord, ...]
+) -> Segment:
+    """An attachment of a question as a segment; it is in no index, so its id says just that."""
+    return Segment(
+        id=f"attachment.{number}",
+        path=path,
+        sha256="",
+        kind=extract.kind,
+        ordinal=number,
+        start_s=extract.start_s,
+        end_s=extract.end_s,
+        text=SegmentText(ocr=extract.ocr, transcript=extract.transcript, prompt_words=words),
+    )
 
 
 def _take(rows: Iterator[Features], count: int) -> list[Features]:

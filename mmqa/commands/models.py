@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from rich.progress import Progress, TaskID
+
+from mmqa.commands.output import progress, settings, talk, write_json, write_line
 from mmqa.errors import UsageError
+from mmqa.models.cache import cache_folder
+from mmqa.models.doctor import diagnose
+from mmqa.models.preset import list_presets, load_preset
+from mmqa.models.pull import is_pulled, pull
+from mmqa.models.verify import verify
+from mmqa.records import Chunk
 
 
 def models(options: Namespace) -> int:

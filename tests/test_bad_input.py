@@ -1,0 +1,254 @@
+"""Bad files and bad questions: each is refused with a sentence, and everything else goes on.
+
+These run the real flow with the real weights: a refusal is worth nothing if the rest is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, PngImagePlugin
+
+from mmqa.cli import main
+
+pytestmark = pytest.mark.weights
+
+
+def photograph(path: Path, seed: int = 0) -> Path:
+    """A smooth picture, big enough to be no icon."""
+    grain = np.random.default_rng(seed).integers(0, 255, (12, 16, 3), dtype=np.uint8)
+    Image.fromarray(grain).resize((320, 240), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def bomb(path: Path) -> None:
+    """A 20,000 × 20,000 PNG: 1.2 GB of pixels in a small file."""
+    picture = Image.new("1", (20_000, 20_000))
+    picture.save(path, compress_level=9)
+
+
+def silence(path: Path, seconds: float = 2.0) -> None:
+    import wave
+
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * int(16_000 * seconds))
+
+
+def truncated(path: Path) -> None:
+    photograph(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+BAD: dict[str, Callable[[Path], object]] = {
+    "truncated.jpg": truncated,
+    "really-text.png": lambda path: path.write_text("no picture at all, only words\n"),
+    "empty.wav": lambda path: path.write_bytes(b""),
+    "bomb.png": bomb,
+    "noise.jpg": lambda path: path.write_bytes(os.urandom(4_000)),
+    "fifo": lambda path: os.mkfifo(path),
+}
+
+
+def add(folder: Path, index: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict]]:
+    code = main(["add", str(folder), "--index", str(index), "--json", "--no-ocr"])
+    lines = capsys.readouterr().out.splitlines()
+    return code, [json.loads(line) for line in lines]
+
+
+def test_bad_files_are_refused_with_a_reason_and_the_good_ones_are_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name, make in BAD.items():
+        make(folder / name)
+    photograph(folder / "good.png")
+    (folder / "loop").symlink_to(folder)
+    code, events = add(folder, tmp_path / "index", capsys)
+    by_name = {Path(e["path"]).name: e for e in events if "path" in e}
+    assert code == 3
+    assert by_name["good.png"]["event"] == "added"
+    for name in BAD:
+        assert by_name[name]["event"] == "refused", name
+        assert len(by_name[name]["reason"]) > 10, name
+    assert events[-1]["added"] == 1
+    assert events[-1]["refused"] >= len(BAD)
+
+
+def test_a_huge_picture_is_refused_before_it_is_decoded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bomb(tmp_path / "bomb.png")
+    started = time.monotonic()
+    code, events = add(tmp_path / "bomb.png", tmp_path / "index", capsys)
+    assert code == 3
+    assert "pixel" in events[0]["reason"]
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with space.png",
+        'it\'s "quoted".png',
+        "line\nbreak.png",
+        "🦊 fox.png",
+        "照片.png",
+        "-dash.png",
+        "[brackets]*?.png",
+        os.fsdecode(b"latin-\xe9.png"),
+    ],
+)
+def test_hostile_names_are_added_found_and_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    folder, index = tmp_path / "media", tmp_path / "index"
+    folder.mkdir()
+    photograph(folder / "plain.png").rename(folder / name)
+    code, events = add(folder, index, capsys)
+    assert (code, events[0]["event"]) == (0, "added")
+    assert main(["search", "colours", "--index", str(index), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hits"]
+    assert main(["remove", str(folder / name), "--index", str(index), "--json"]) == 0
+    capsys.readouterr()
+    assert main(["status", "--index", str(index), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["item_count"] == 0
+
+
+def test_a_recording_of_silence_is_added_and_flagged_without_invented_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silence(tmp_path / "nothing.wav")
+    code, events = add(tmp_path / "nothing.wav", tmp_path / "index", capsys)
+    assert code == 0
+    assert "silent" in events[0]["flags"]
+    assert main(["status", "--index", str(tmp_path / "index"), "--json", "--items"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    assert item["path"] == str(tmp_path / "nothing.wav")
+
+
+def test_a_folder_that_vanishes_while_adding_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mmqa.media.reader import FileReader
+
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(3):
+        photograph(folder / f"{number}.png", seed=number)
+    original = FileReader.read
+
+    def read(self: FileReader, path: Path) -> object:
+        if path.name == "1.png":
+            path.unlink()
+        return original(self, path)
+
+    monkeypatch.setattr(FileReader, "read", read)
+    code, events = add(folder, tmp_path / "index", capsys)
+    assert code == 3
+    assert {Path(e["path"]).name: e["event"] for e in events[:-1]} == {
+        "0.png": "added",
+        "1.png": "refused",
+        "2.png": "added",
+    }
+
+
+def test_a_path_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, events = add(tmp_path / "missing", tmp_path / "index", capsys)
+    assert code == 3
+    assert events[0]["event"] == "refused"
+
+
+def test_asking_where_there_is_no_index_is_a_clear_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", "a cat", "--index", str(tmp_path / "none")]) == 1
+    message = capsys.readouterr().err
+    assert "there is no index" in message
+    assert str(tmp_path / "none") in message
+
+
+def test_an_index_made_by_other_encoders_is_a_clear_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photograph(tmp_path / "a.png")
+    index = tmp_path / "index"
+    assert add(tmp_path / "a.png", index, capsys)[0] == 0
+    identity = (index / "index.toml").read_text()
+    (index / "index.toml").write_text(identity.replace('preset = "embedded"', 'preset = "other"'))
+    assert main(["search", "a cat", "--index", str(index)]) == 1
+    assert "other" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("question", "words"), [("", "empty"), ("   ", "empty"), ("a" * 100_000, "100,000")]
+)
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_an_empty_or_endless_question_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, question: str, words: str
+) -> None:
+    photograph(tmp_path / "a.png")
+    index = tmp_path / "index"
+    assert add(tmp_path / "a.png", index, capsys)[0] == 0
+    assert main([command, question, "--index", str(index)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_interrupting_keeps_what_was_reported_as_added(tmp_path: Path) -> None:
+    folder, index = tmp_path / "media", tmp_path / "index"
+    folder.mkdir()
+    for number in range(400):
+        photograph(folder / f"{number:03}.png", seed=number)
+    command = [
+        sys.executable,
+        "-m",
+        "mmqa",
+        "add",
+        str(folder),
+        "--index",
+        str(index),
+        "--json",
+        "--no-ocr",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    told = [json.loads(line) for line in [first, *rest.splitlines()] if '"added"' in line]
+    status = subprocess.run(
+        [sys.executable, "-m", "mmqa", "status", "--index", str(index), "--json", "--items"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = {item["path"] for item in json.loads(status.stdout)["items"]}
+    reported = {event["path"] for event in told if event["event"] == "added"}
+    assert reported
+    assert reported <= kept
+    assert len(kept) < 400
+
+
+def test_a_picture_with_hostile_metadata_is_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Description", "x" * 50_000 + "\x00\x07'; DROP TABLE items; --")
+    picture = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(picture).ellipse((8, 8, 56, 56), fill="red")
+    picture.save(tmp_path / "a.png", pnginfo=info)
+    code, events = add(tmp_path / "a.png", tmp_path / "index", capsys)
+    assert (code, events[0]["event"]) == (0, "added")
