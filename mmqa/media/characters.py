@@ -25,6 +25,8 @@ _CONTROL = re.compile(
 _PLAIN_BYTES = bytes(set(range(0x20, 0x100)) - {0x7F} | {0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x1B})
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MOST_CONTROL = 0.02
+_WESTERN_SHARE = 0.3
+"""Accents are fewer than that among letters; other scripts in an encoding of their own are more."""
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 
 
@@ -69,8 +71,7 @@ def is_text(head: bytes) -> bool:
         return False
     if _decodes(head, "utf-8") or _looks_chinese(head):
         return True
-    high = sum(byte >= 0x80 for byte in head)
-    return high < len(head) * 0.3 or _guess(head, default="") != ""
+    return _guess(head, default="") != ""
 
 
 def clean(text: str) -> str:
@@ -122,6 +123,9 @@ def _common(text: str) -> int:
 def _guess(data: bytes, default: str = "cp1252") -> str:
     from charset_normalizer import from_bytes
 
+    high = sum(byte >= 0x80 for byte in data)
+    if high < _WESTERN_SHARE * len(data):
+        return "cp1252"
     best = from_bytes(data, cp_isolation=_DETECTED).best()
     if best is None:
         return default

@@ -9,6 +9,7 @@ what cannot be given is a refusal with a sentence.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -142,4 +143,6 @@ def _refused(path: Path, error: Exception) -> Refused:
         return Refused(path, "it is a symbolic link to a file that does not exist")
     if isinstance(error, OSError):
         return Refused(path, refusal(path, error).reason)
+    if isinstance(error, RuntimeError):  # how Python before 3.13 reports links in a circle
+        return Refused(path, refusal(path, OSError(errno.ELOOP, str(error))).reason)
     return Refused(path, f"it cannot be read ({error})")

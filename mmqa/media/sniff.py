@@ -125,7 +125,8 @@ def _mpeg_audio(head: bytes) -> Sniffed | None:
         return "audio", "aac"
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    sound = version != 1 and layer != 0 and bitrate not in {0, 15} and rate != 3
+    # layer I (3) is dead, and its FF FE is the byte order mark of UTF-16
+    sound = version != 1 and layer in {1, 2} and bitrate not in {0, 15} and rate != 3
     return ("audio", "mp3") if sound else None
 
 
