@@ -170,7 +170,8 @@ def photographic(rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dty
     """
     rows = np.fft.fftfreq(HEIGHT)[:, None]
     columns = np.fft.rfftfreq(WIDTH)[None, :]
-    falloff = 1.0 / np.maximum(np.hypot(rows, columns), 1.0 / WIDTH)
+    frequency = np.maximum(np.hypot(rows, columns), 1.0 / WIDTH)
+    falloff = np.exp(-((frequency / 0.3) ** 2)) / frequency  # the lens blurs the finest detail
     noise = rng.normal(size=(3, HEIGHT, WIDTH))
     shaped = np.fft.irfft2(np.fft.rfft2(noise) * falloff, s=(HEIGHT, WIDTH))
     shaped[1:] = 0.75 * shaped[0] + 0.45 * shaped[1:]

@@ -35,7 +35,7 @@ STOP_WORDS = frozenset(
     """
     a about after again all also am an and any are as at be been before but by can cannot could did
     do does dont down for from had has have he her him his how i if im in into is it its just may me
-    more most must my no nor not now of off on once one only or other our out over own please shall
+    more most must my no nor not now of off on once only or other our out over own please shall
     she should so some such than that thats the their them then there these they this those through
     to too under until up upon us very was we were what when where which while who whom whose will
     with would you your youre youve youd yours

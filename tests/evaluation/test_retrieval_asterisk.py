@@ -1,0 +1,75 @@
+"""The rule for questions, what counts as found, and the word error rate, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mmqa.evaluation.retrieval_asterisk import question_of, ratio_interval, report
+
+
+@dataclass(frozen=True)
+class Prompt:
+    path: Path
+    text: str
+
+
+PROMPTS = [
+    Prompt(Path("a.wav"), "The roof is leaking again."),
+    Prompt(Path("b.wav"), "Please press 1 for the office."),
+    Prompt(Path("c.wav"), "the roof is leaking, again"),
+    Prompt(Path("d.wav"), "Your call cannot be completed."),
+]
+HEARD = [p.text for p in PROMPTS]
+
+
+def figures(found: list[str | None], heard: list[str] = HEARD) -> dict[str, float]:
+    paths = [Path(name) if name else None for name in found]
+    return {figure.name: figure for figure in report(PROMPTS, paths, heard).figures}
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Please enter a mailbox number.", "enter mailbox number"),
+        ("That is not it, is it?", "that is not it is it"),
+        ("Press 1 to continue", "press one continue"),
+    ],
+)
+def test_questions_are_the_content_words_in_order(text, question):
+    assert question_of(text) == question
+
+
+def test_recordings_with_the_same_words_count_as_one():
+    recall = figures(["c.wav", "b.wav", "a.wav", "d.wav"])["R@1"]
+    assert (recall.value, recall.n) == (1.0, 4)
+    # guessing: two prompts are right with probability 2/4, two with 1/4
+    assert recall.chance == pytest.approx((2 * 0.5 + 2 * 0.25) / 4)
+
+
+def test_another_recording_or_nothing_is_a_miss():
+    assert figures(["b.wav", "b.wav", None, "d.wav"])["R@1"].value == 0.5
+
+
+def test_word_error_rate_by_hand():
+    heard = ["The hoof is leaking again.", "Press one for the office", *HEARD[2:]]
+    rate = figures(["a.wav", "b.wav", "c.wav", "d.wav"], heard)["word error rate"]
+    # one replaced, one dropped, of 5 + 6 + 5 + 5 words
+    assert rate.value == pytest.approx(2 / 21)
+    assert rate.n == 21
+    assert rate.low <= rate.value <= rate.high
+    assert rate.reached is False
+
+
+def test_misses_say_what_was_asked_and_heard():
+    misses = report(PROMPTS, [Path("b.wav")] * 4, HEARD).misses
+    assert len(misses) == 3
+    assert "roof leaking" in misses[0]
+    assert "b.wav" in misses[0]
+
+
+def test_the_interval_of_a_ratio_covers_it():
+    low, high = ratio_interval([0, 1, 0, 2, 0, 0], [10, 8, 9, 12, 7, 6])
+    assert 0 <= low < 3 / 52 < high < 0.2
