@@ -230,7 +230,7 @@ class Catalogue:
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Rowid → tokenised text."""
-        sql = """SELECT rowid, body FROM json_each(?) AS asked
+        sql = """SELECT words.rowid, body FROM json_each(?) AS asked
             CROSS JOIN words ON words.rowid = asked.value"""
         return dict(self.all(sql, json.dumps([int(n) for n in numbers])))
 

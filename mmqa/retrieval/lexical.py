@@ -58,9 +58,13 @@ class Term:
         quoted = [f'"{form}"' for form in self.forms]
         return quoted[0] if len(quoted) == 1 else f"({' OR '.join(quoted)})"
 
-    def within(self, padded: str) -> bool:
-        """Whether tokenised text, with a space added at either end, holds this word."""
-        return any(f" {form} " in padded for form in self.forms)
+    def within(self, padded: Sequence[str]) -> list[bool]:
+        """Which of n tokenised texts, with a space added at either end, hold this word."""
+        held = [False] * len(padded)
+        for form in self.forms:
+            whole = f" {form} "
+            held = [old or whole in text for old, text in zip(held, padded, strict=True)]
+        return held
 
 
 def tokenize(text: str) -> str:

@@ -175,11 +175,9 @@ def _lexical_scores(
 ) -> Floats:
     """L of each row, float32 (n,)."""
     texts = index.texts(numbers)
-    held = np.zeros((len(numbers), len(words)), np.float32)
-    for row, number in zip(held, numbers, strict=True):
-        padded = f" {texts.get(number, '')} "
-        row[:] = [word.within(padded) for word in words]
-    information = held @ weights
+    padded = [f" {texts.get(number, '')} " for number in numbers]
+    held = np.array([word.within(padded) for word in words], np.float32)
+    information = weights @ held
     total = float(weights.sum()) or 1.0
     scores: Floats = np.sqrt(2.0 * information) * information / total
     return scores.astype(np.float32)
