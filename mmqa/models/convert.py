@@ -53,7 +53,7 @@ def convert(preset: str, role: Role, source: Path, target: Path) -> None:
     with _quiet():
         try:
             getattr(import_module(module), name)(role, source, target)
-        except (StopIteration, RuntimeError, ValueError, ImportError) as error:
+        except (StopIteration, RuntimeError, ValueError, ImportError, OSError) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise ModelError(
                 role.role,

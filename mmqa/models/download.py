@@ -56,7 +56,7 @@ FAILURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("No matching distribution", "Could not find a version"),
         "pip finds no {package} {version}",
-        "Check the index or mirror in your pip configuration (pip config list).",
+        "Check the network, and the index or mirror in your pip configuration (pip config list).",
     ),
 )
 """(any of these in pip's output, fact, remedy), the surest sign first."""

@@ -22,13 +22,8 @@ import filelock
 
 from mmqa.errors import ModelError
 from mmqa.interfaces import Cancelled, Progress
-from mmqa.models.cache import (
-    describe,
-    intact,
-    preset_folder,
-    read_manifest,
-    write_manifest,
-)
+from mmqa.models.cache import describe, intact, preset_folder, read_manifest, write_manifest
+from mmqa.models.conversions.installed import package_problems
 from mmqa.models.convert import convert
 from mmqa.models.download import Stopped, fetch
 from mmqa.models.preset import Preset, Role, Wheel
@@ -79,7 +74,7 @@ def pull(
     started = time.monotonic()
     tell, stop = progress or (lambda chunk: None), cancelled or (lambda: False)
     folder = preset_folder(preset.name, cache)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     pulled: list[str] = []
     fetched = 0
     complete = True
@@ -97,6 +92,22 @@ def pull(
     waiting = {role.role for role in _pending(preset, folder)} if not complete else set()
     kept = tuple(r.role for r in preset.roles if r.role not in pulled and r.role not in waiting)
     return PullReport(tuple(pulled), kept, fetched, time.monotonic() - started, complete)
+
+
+def is_pulled(preset: Preset, cache: Path) -> bool:
+    """Whether a pull would find nothing to do; looks at sizes and times, and starts nothing."""
+    return not _pending(preset, preset_folder(preset.name, cache))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            "cache",
+            f"the folder for models {str(folder)!r} cannot be made: {error.strerror}",
+            "Set MMQA_CACHE to a folder that you may write to.",
+        ) from error
 
 
 @contextmanager
@@ -124,7 +135,8 @@ def _pending(preset: Preset, folder: Path) -> list[Role]:
     for role in preset.roles:
         stored = manifest.get(role.role)
         made = stored is not None and stored.recipe == role.recipe
-        if not (made and stored and intact(folder / role.role, stored)):
+        whole = made and stored and intact(folder / role.role, stored)
+        if not whole or (role.source == "installed" and package_problems(role)):
             pending.append(role)
     return pending
 

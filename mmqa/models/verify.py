@@ -37,6 +37,10 @@ class Problem:
     path: Path
     fact: str
 
+    def __str__(self) -> str:
+        """The role and the fact, for a line on a screen."""
+        return f"{self.role}: {self.fact}"
+
 
 def verify(preset: Preset, cache: Path) -> list[Problem]:
     """Hash every file of ``preset``; the list is empty when all is as it was pulled.

@@ -5,6 +5,9 @@ Knows: which marks of the quantizer stand in the way of saving. Refuses to know:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +28,30 @@ def convert(role: Role, source: Path, target: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     gguf = next(source.glob("**/*.gguf"))
-    tokenizer = AutoTokenizer.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, local_files_only=True
-    )
-    model = AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, local_files_only=True
-    )
+    with _parsed_once():
+        tokenizer = AutoTokenizer.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, local_files_only=True
+        )
+        model = AutoModelForCausalLM.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, local_files_only=True
+        )
     _remove_marks(model)
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
     _check(role, model, target)
+
+
+@contextmanager
+def _parsed_once() -> Iterator[None]:
+    """transformers parses the file anew for configuration, tokenizer and weights, 2.5 s each."""
+    import gguf
+
+    reader = gguf.GGUFReader
+    setattr(gguf, "GGUFReader", cache(reader))  # noqa: B010 - a type may not be assigned to
+    try:
+        yield
+    finally:
+        setattr(gguf, "GGUFReader", reader)  # noqa: B010
 
 
 def _remove_marks(model: PreTrainedModel) -> None:
