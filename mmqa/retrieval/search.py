@@ -8,15 +8,18 @@ Both halves speak in standard deviations above what unrelated segments score::
     score(s) = (1 − λ) · S(s) + λ · L(s)
 
 S is the calibrated dense score (see ``mmqa.fusion.concat``). L says how surprising it is that an
-unrelated segment holds these words. Each term t that the segment holds brings the information
-w_t = ln(1 + (N − n_t + ½) / (n_t + ½)) nats, N segments in all and n_t of them with t (the idf of
-BM25, Robertson and Zaragoza 2009, §3); with I(s) = Σ_{t in s} w_t and I(q) = Σ_t w_t::
+unrelated segment holds these words. Term t, held by n_t of N segments, brings the information
+w_t = −ln p_t nats, where p_t is how likely another segment holds it: the share of the other
+segments, drawn toward a prior π = 0.001 that weighs as much as A = 100 segments, because in a small
+index a share is mere chance::
 
-    L(s) = √(2 · I(s)) · I(s) / I(q)
+    p_t = (max(n_t − 1, 0) + A · π) / (N − 1 + A)
 
-because a normal deviate of z standard deviations is as unlikely as e^(−z²/2); the second factor is
-the share of the question that is covered. A question without words has λ = 0. BM25 only picks
-lexical candidates: its scale depends on lengths and repetition, which say little in short segments.
+    L(s) = √(2 · I(s)) · I(s) / I(q),   I(s) = Σ_{t in s} w_t,   I(q) = Σ_t w_t
+
+A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence the root; the last
+factor is the share of the question that is covered. A question without words has λ = 0. BM25 only
+picks candidates: its scale depends on lengths and repetition, which say little in short segments.
 """
 
 from __future__ import annotations
@@ -38,6 +41,12 @@ CANDIDATES = 64
 COMMON = 0.2
 """A term in a larger share of all segments picks no candidates where rarer terms can."""
 
+
+PRIOR = 0.001
+"""How likely a segment of an index that nobody has seen holds a given word."""
+
+PRIOR_SEGMENTS = 100
+"""How many segments it takes to weigh as much as the prior."""
 
 EMPTY_NATS = 0.2
 """What a function word weighs, wherever it occurs: enough to tell a sentence said word for word."""
@@ -156,16 +165,17 @@ def _dense_question(fuser: Fuser, parts: Sequence[QuestionPart]) -> Floats:
 
 def _information(index: Searchable, words: Sequence[Term]) -> Floats:
     """w_t of each term, float32 (t,)."""
-    n = index.count
+    others = max(index.count - 1, 0) + PRIOR_SEGMENTS
     full = [word for word in words if not word.empty]
     counts = index.document_frequency([word.expression for word in full])
-    found = [math.log1p((n - d + 0.5) / (d + 0.5)) for d in counts]
+    held = (max(count - 1, 0) + PRIOR * PRIOR_SEGMENTS for count in counts)
+    found = [math.log(others / one) for one in held]
     return np.array(found + [EMPTY_NATS] * (len(words) - len(full)), np.float32)
 
 
 def _match(words: Sequence[Term], weights: Floats) -> str:
     """Rows that may be among the best hold one of the rarer words; of all, where none is rare."""
-    common = math.log1p((1.0 - COMMON) / COMMON)
+    common = -math.log(COMMON)
     rare = [word for word, weight in zip(words, weights, strict=True) if weight > common]
     return any_of(rare) or any_of(words)
 

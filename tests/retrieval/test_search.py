@@ -1,0 +1,122 @@
+import math
+
+import numpy as np
+import pytest
+
+from mmqa.fusion.concat import ConcatFuser
+from mmqa.records import Calibration, Features
+from mmqa.retrieval.search import EMPTY_NATS, QuestionPart, search
+
+FUSER = ConcatFuser(3)
+CALIBRATION = {"visual": Calibration(0.0, 0.25), "text": Calibration(0.0, 0.25)}
+
+
+def part(*direction, modalities=("visual", "text"), weights=None):
+    vector = np.array(direction, np.float32)
+    vector /= np.linalg.norm(vector)
+    even = {m: 1 / len(modalities) for m in modalities}
+    return QuestionPart(Features(dict.fromkeys(modalities, vector)), weights or even, CALIBRATION)
+
+
+def ask(store, parts, text="", **options):
+    with store.snapshot() as view:
+        return search(view, FUSER, parts, text, **{"k": 5, **options})
+
+
+def information(n, df):
+    return math.log((n - 1 + 100) / (max(df - 1, 0) + 0.1))
+
+
+def test_a_question_without_words_scores_by_vectors_alone(store, add):
+    near = add("near.png", visual=(1, 0, 0), text=(0.6, 0.8, 0))
+    far = add("far.png", visual=(0, 1, 0))
+    found = ask(store, [part(1, 0, 0)])
+    assert [one.rowid for one in found] == [near, far]
+    # half of (1 / 0.25) and half of (0.6 / 0.25)
+    assert found[0].contributions == pytest.approx({"visual": 2.0, "text": 1.2}, abs=1e-3)
+    assert found[0].score == pytest.approx(3.2, abs=1e-3)
+    assert found[1].contributions["text"] == 0.0
+
+
+def test_words_are_weighed_by_how_rare_they_are(store, add):
+    one = add("a.txt", "ferry B-17", text=(0, 1, 0), kind="text")
+    add("b.txt", "ferry", text=(0, 1, 0), kind="text")
+    add("c.txt", "harbour", text=(0, 1, 0), kind="text")
+    found = ask(store, [part(1, 0, 0)], "the ferry B-17", lexical_weight=0.5)
+    held = information(3, 2) + information(3, 1)
+    expected = 0.5 * math.sqrt(2 * held) * held / (held + EMPTY_NATS)
+    assert found[0].rowid == one
+    assert found[0].contributions["lexical"] == pytest.approx(expected, rel=1e-4)
+    assert found[0].score == pytest.approx(sum(found[0].contributions.values()))
+    assert found[-1].contributions["lexical"] == 0.0
+
+
+def test_vectors_count_less_when_words_speak_too(store, add):
+    add("a.png", "sunset", visual=(1, 0, 0))
+    alone = ask(store, [part(1, 0, 0)])[0]
+    with_words = ask(store, [part(1, 0, 0)], "sunset", lexical_weight=0.4)[0]
+    shut_off = ask(store, [part(1, 0, 0)], "sunset", lexical_weight=0.0)[0]
+    assert with_words.contributions["visual"] == pytest.approx(0.6 * alone.contributions["visual"])
+    assert shut_off.contributions == alone.contributions
+
+
+def test_a_number_outweighs_vectors_that_point_elsewhere(store, add):
+    for n in range(80):
+        add(f"{n}.txt", f"invoice INV-2024-{n:03d}", text=(1, n / 80, 0), kind="text")
+    wanted = add("wanted.txt", "invoice INV-2024-901", text=(0, 0, 1), kind="text")
+    assert ask(store, [part(1, 0, 0)], "invoice INV-2024-901")[0].rowid == wanted
+
+
+def test_words_alone_are_enough(store, add):
+    wanted = add("a.txt", "渡轮十点半出发", kind="text")
+    add("b.txt", "火车", kind="text")
+    found = ask(store, [], "渡轮几点出发")
+    assert [one.rowid for one in found] == [wanted]
+    assert ask(store, [], "") == []
+
+
+def test_the_same_content_is_shown_once_at_its_best(store, add):
+    add("IMG_1.png", "", visual=(1, 0, 0), sha256="same")
+    named = add("sunset.png", "sunset", visual=(1, 0, 0), sha256="same")
+    other = add("other.png", "", visual=(0.9, 0.1, 0))
+    assert [one.rowid for one in ask(store, [part(1, 0, 0)], "sunset")] == [named, other]
+
+
+def test_equal_scores_come_in_the_order_they_were_added(store, add):
+    rows = [add(f"{n}.png", visual=(1, 0, 0)) for n in range(6)]
+    for _ in range(3):
+        assert [one.rowid for one in ask(store, [part(1, 0, 0)], k=6)] == rows
+
+
+def test_several_parts_are_averaged(store, add):
+    add("a.png", visual=(1, 0, 0))
+    both = ask(store, [part(1, 0, 0), part(0, 1, 0)])[0]
+    assert both.score == pytest.approx(ask(store, [part(1, 0, 0)])[0].score / 2, abs=1e-3)
+
+
+def test_kinds_filter_both_vectors_and_words(store, add):
+    add("a.png", "ferry", visual=(1, 0, 0))
+    sound = add("a.wav", "ferry", text=(0, 1, 0), kind="audio")
+    found = ask(store, [part(1, 0, 0)], "ferry", kinds=["audio"])
+    assert [one.rowid for one in found] == [sound]
+
+
+def test_the_k_best_are_those_of_scoring_everything(store, add):
+    rng = np.random.default_rng(5)
+    words = ["ferry", "harbour", "sunset", "B-17", "4.2", "train", "cat", "bill"]
+    for n in range(200):
+        said = " ".join(rng.choice(words, 2))
+        add(f"{n}.png", said, visual=rng.standard_normal(3), text=rng.standard_normal(3))
+    question = [part(0.3, 0.5, 0.8)]
+    best = ask(store, question, "ferry at 4.2", k=5)
+    everything = ask(store, question, "ferry at 4.2", k=200)
+    assert [one.rowid for one in best] == [one.rowid for one in everything[:5]]
+    assert len(everything) == 200
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "a" * 100_000, "wort " * 20_000, "NEAR(a b)", "\udcff", "\0"]
+)
+def test_no_question_breaks_a_search(store, add, text):
+    add("a.png", "NEAR a b", visual=(1, 0, 0))
+    assert len(ask(store, [part(1, 0, 0)], text)) == 1
