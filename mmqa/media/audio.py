@@ -34,6 +34,7 @@ _DEMUXERS: dict[str, str] = {
 _MISSING_S = 0.5
 _MISSING_SHARE = 0.02
 _MOST_ERRORS = 200
+_STREAMED = 0xFFFFFFFF + 8  # written by programs that do not know the length in advance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,11 +69,20 @@ def read_audio(path: Path, format: str, max_audio_s: float) -> ReadAudio:
 
     try:
         with path.open("rb") as file, av.open(file, format=_DEMUXERS[format]) as container:
-            return _read(path, container, max_audio_s)
+            return _read(path, container, max_audio_s, cut=format == "wav" and _is_cut(path))
     except av.FFmpegError as error:
         raise _damaged(path, format, error) from error
     except OSError as error:
         raise refusal(path, error) from error
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a WAV file is shorter than its own header says; FFmpeg goes by the file's size."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    promised = int.from_bytes(head[4:8], "little") + 8
+    streamed = head[:4] != b"RIFF" or promised in {8, _STREAMED}
+    return not streamed and path.stat().st_size < promised - 1
 
 
 def _damaged(path: Path, format: str, error: Exception) -> MediaError:
@@ -84,7 +94,7 @@ def _damaged(path: Path, format: str, error: Exception) -> MediaError:
     )
 
 
-def _read(path: Path, container: Any, max_audio_s: float) -> ReadAudio:
+def _read(path: Path, container: Any, max_audio_s: float, *, cut: bool) -> ReadAudio:
     if not container.streams.audio:
         raise MediaError(path, "it holds no sound")
     stream = container.streams.best("audio") or container.streams.audio[0]
@@ -103,7 +113,9 @@ def _read(path: Path, container: Any, max_audio_s: float) -> ReadAudio:
             path, f"nothing of the recording can be decoded ({detail})", "Copy or export it again."
         )
     samples = _centred(np.concatenate(pieces))
-    flags = _flags(samples, decoding, promised_s)
+    missing_s = promised_s - length / RATE_HZ
+    cut = cut or missing_s > max(_MISSING_S, _MISSING_SHARE * promised_s)
+    flags = _flags(samples, decoding, cut=cut)
     caption = recording_caption(container.metadata, stream.metadata)
     return ReadAudio(Recording(samples, RATE_HZ), caption, flags)
 
@@ -168,10 +180,9 @@ def _centred(samples: Floats) -> Floats:
     return np.clip(samples, -1.0, 1.0, out=samples)
 
 
-def _flags(samples: Floats, decoding: _Decoding, promised_s: float) -> tuple[str, ...]:
+def _flags(samples: Floats, decoding: _Decoding, *, cut: bool) -> tuple[str, ...]:
     flags = set()
-    missing_s = promised_s - len(samples) / RATE_HZ
-    if decoding.errors or missing_s > max(_MISSING_S, _MISSING_SHARE * promised_s):
+    if decoding.errors or cut:
         flags.add("damaged-tail")
     if decoding.clipped > CLIPPED_SHARE * decoding.seen:
         flags.add("clipped")

@@ -10,6 +10,7 @@ fraction of its size where that is enough (``draft``), which is most of the spee
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,6 +87,7 @@ def read_image(path: Path, format: str, max_pixels: int, max_side: int = MAX_SID
     """
     if format == "heic":
         _register_heif()
+    _allow(max_pixels)
     try:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels; the limit that counts is ours.
@@ -95,8 +97,8 @@ def read_image(path: Path, format: str, max_pixels: int, max_side: int = MAX_SID
     except MediaError:
         raise
     except Image.DecompressionBombError as error:
-        raise MediaError(
-            path, "the picture is far too large to decode", "Save it smaller."
+        raise _too_large(
+            path, re.sub(r"\D*(\d+) pixels.*", r"\1", str(error)), max_pixels
         ) from error
     except MemoryError as error:
         raise MediaError(
@@ -106,6 +108,21 @@ def read_image(path: Path, format: str, max_pixels: int, max_side: int = MAX_SID
         if isinstance(error, OSError) and error.errno:
             raise refusal(path, error) from error
         raise MediaError(path, _damage(format, error), "Copy or export it again.") from error
+
+
+def _allow(max_pixels: int) -> None:
+    """Pillow refuses pictures of twice its own limit; whoever sets a higher one means it."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and max_pixels > 2 * limit:
+        Image.MAX_IMAGE_PIXELS = max_pixels
+
+
+def _too_large(path: Path, pixels: int | str, max_pixels: int) -> MediaError:
+    return MediaError(
+        path,
+        f"the picture has {int(pixels):,} pixels, more than the {max_pixels:,} allowed",
+        "Save it smaller, or raise max_pixels.",
+    )
 
 
 def _damage(format: str, error: Exception) -> str:
@@ -125,11 +142,7 @@ def _register_heif() -> None:
 def _read(path: Path, image: Image.Image, max_pixels: int, max_side: int) -> ReadImage:
     width, height = image.size
     if width * height > max_pixels:
-        raise MediaError(
-            path,
-            f"the picture has {width} × {height} pixels, more than the {max_pixels:,} allowed",
-            "Save it smaller, or raise max_pixels.",
-        )
+        raise _too_large(path, width * height, max_pixels)
     image.draft("L" if image.mode == "L" else "RGB", _fitting(image.size, max_side))
     image.load()
     caption = picture_caption(image)

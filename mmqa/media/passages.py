@@ -25,12 +25,12 @@ _REPEAT_WORDS = 4
 """Shorter blocks may well be meant twice ("Total", a date)."""
 
 _LONGEST_WORD = 400
+_WIDEST = 20  # characters a word: no text of any language has that on average
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]+")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[^\sa-z])"  # not before a lower-case letter: "e.g. this"
-    r"|(?<=[。！？；])(?![”’」』）。！？])"
-    r"|(?<=[。！？][”’」』）])"
+    r"[.!?…][\"'”’)\]]*\s+(?=[^\sa-z])"  # not before a lower-case letter: "e.g. this"
+    r"|[。！？；]+[”’」』）]*"
 )
 _ABBREVIATION = re.compile(r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|Fig|approx|ca|bzw)\.)$")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•·–]|\d{1,3}[.)、]|[a-z]\))\s")
@@ -96,7 +96,7 @@ def _joins(waiting: Sequence[Block], block: Block) -> bool:
 def _packed(blocks: Sequence[Block]) -> Iterator[Passage]:
     """One place's blocks as passages, as even in length as sentences allow."""
     pieces = [piece for block in blocks for piece in _pieces(block)]
-    lengths = [count_words(piece) for piece in pieces]
+    lengths = [_size(piece) for piece in pieces]
     parts = max(1, -(-sum(lengths) // MAX_WORDS))
     aim = -(-sum(lengths) // parts)
     kept: list[str] = []
@@ -109,6 +109,11 @@ def _packed(blocks: Sequence[Block]) -> Iterator[Passage]:
         words += length
     if kept:
         yield _passage(kept, blocks[0])
+
+
+def _size(text: str) -> int:
+    """Words, but a monstrous one counts for as many as would fill its place."""
+    return max(count_words(text), len(text) // _WIDEST)
 
 
 def _passage(pieces: Sequence[str], block: Block) -> Passage:
@@ -158,17 +163,19 @@ def split_sentences(text: str) -> list[str]:
     ['Dr. Li came.', '渡轮九点开。', '票价八元！']
     """
     sentences: list[str] = []
-    for part in _SENTENCE_END.split(text):
-        if sentences and _ABBREVIATION.search(sentences[-1]):
+    start = 0
+    for end in [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]:
+        part, start = text[start:end].strip(), end
+        if sentences and part and _ABBREVIATION.search(sentences[-1]):
             sentences[-1] += " " + part
-        elif part.strip():
-            sentences.append(part.strip())
+        elif part:
+            sentences.append(part)
     return sentences
 
 
 def _halved(sentence: str, end: str) -> Iterator[str]:
     """A sentence that alone is too long, cut between words; a monstrous word is cut too."""
-    if count_words(sentence) <= MAX_WORDS and len(sentence) <= MAX_WORDS * 20:
+    if count_words(sentence) <= MAX_WORDS and len(sentence) <= MAX_WORDS * _WIDEST:
         yield sentence + end
         return
     cut: list[str] = []
@@ -178,7 +185,7 @@ def _halved(sentence: str, end: str) -> Iterator[str]:
     ):
         words += not token.isspace()
         characters += len(token)
-        if words > MAX_WORDS or characters > MAX_WORDS * 20:
+        if words > MAX_WORDS or characters > MAX_WORDS * _WIDEST:
             yield "".join(cut)
             cut, words, characters = [], 1, len(token)
         cut.append(token)

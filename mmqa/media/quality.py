@@ -5,6 +5,7 @@ Knows: thresholds, each with its reason. Refuses to know: files, and what a flag
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -118,5 +119,5 @@ def count_clipped(samples: NDArray[Any]) -> int:
         return int(np.count_nonzero(np.abs(samples) >= CLIPPED_LEVEL))
     limits = np.iinfo(samples.dtype)
     middle = (limits.max + limits.min + 1) // 2
-    reach = int((limits.max - middle) * CLIPPED_LEVEL)
+    reach = math.ceil((limits.max - middle) * CLIPPED_LEVEL)
     return int(np.count_nonzero((samples >= middle + reach) | (samples <= middle - reach)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -71,6 +73,25 @@ def write_pdf(tmp_path: Path) -> PdfWriter:
     ) -> Path:
         path = tmp_path / name
         path.write_bytes(_pdf(pages, title, password, size))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_plain_png(tmp_path: Path) -> Callable[..., Path]:
+    """Write a black square PNG of one bit a pixel, or only its first ``rows``."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    def write(name: str, side: int, rows: int) -> Path:
+        head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+        body = chunk(b"IDAT", zlib.compress(bytes(rows * (1 + (side + 7) // 8)), 1))
+        path = tmp_path / name
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b""))
         return path
 
     return write
