@@ -15,11 +15,12 @@ index a share is mere chance::
 
     p_t = (max(n_t − 1, 0) + A · π) / (N − 1 + A)
 
-    L(s) = √(2 · I(s)) · I(s) / I(q),   I(s) = Σ_{t in s} w_t,   I(q) = Σ_t w_t
+    L(s) = √(2 · I(s)) · I(s) / I(q) · (1 − β + β · m / l),   I(s) = Σ_{t in s} w_t,   I(q) = Σ_t w_t
 
-A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence the root; the last
-factor is the share of the question that is covered. A question without words has λ = 0. BM25 only
-picks candidates: its scale depends on lengths and repetition, which say little in short segments.
+A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence the root; the second
+factor is the share of the question that is covered; the third, with m of the question's terms among
+the l tokens of the segment and β = 0.2, prefers a segment that says little else. A question without
+words has λ = 0. BM25 only picks candidates: it cannot be compared between questions.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ PRIOR = 0.001
 
 PRIOR_SEGMENTS = 100
 """How many segments it takes to weigh as much as the prior."""
+
+BREVITY = 0.2
+"""β: how much is lost at most by saying other things too."""
 
 EMPTY_NATS = 0.2
 """What a function word weighs, wherever it occurs: enough to tell a sentence said word for word."""
@@ -188,9 +192,12 @@ def _lexical_scores(
     padded = [f" {texts.get(number, '')} " for number in numbers]
     held = np.array([word.within(padded) for word in words], np.float32)
     information = weights @ held
+    lengths = np.array([max(text.count(" ") - 1, 1) for text in padded])
+    brevity = 1.0 - BREVITY + BREVITY * np.minimum(held.sum(axis=0) / lengths, 1.0)
     total = float(weights.sum()) or 1.0
-    scores: Floats = np.sqrt(2.0 * information) * information / total
-    return scores.astype(np.float32)
+    scores = np.sqrt(2.0 * information) * information / total * brevity
+    lexical: Floats = scores.astype(np.float32)
+    return lexical
 
 
 def _best(

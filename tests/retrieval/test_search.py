@@ -44,11 +44,18 @@ def test_words_are_weighed_by_how_rare_they_are(store, add):
     add("c.txt", "harbour", text=(0, 1, 0), kind="text")
     found = ask(store, [part(1, 0, 0)], "the ferry B-17", lexical_weight=0.5)
     held = information(3, 2) + information(3, 1)
-    expected = 0.5 * math.sqrt(2 * held) * held / (held + EMPTY_NATS)
+    brevity = 0.8 + 0.2 * 2 / 4  # two terms among "ferry b-17 b 17"
+    expected = 0.5 * math.sqrt(2 * held) * held / (held + EMPTY_NATS) * brevity
     assert found[0].rowid == one
     assert found[0].contributions["lexical"] == pytest.approx(expected, rel=1e-4)
     assert found[0].score == pytest.approx(sum(found[0].contributions.values()))
     assert found[-1].contributions["lexical"] == 0.0
+
+
+def test_of_two_that_hold_all_words_the_one_that_says_little_else_comes_first(store, add):
+    add("long.txt", "ferry harbour and many other things besides", kind="text")
+    short = add("short.txt", "ferry harbour", kind="text")
+    assert ask(store, [], "ferry harbour")[0].rowid == short
 
 
 def test_vectors_count_less_when_words_speak_too(store, add):
