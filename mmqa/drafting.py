@@ -12,7 +12,7 @@ from typing import Literal
 
 from mmqa.evidence.asking import about_attachment, sought_kind
 from mmqa.evidence.attachments import guesses, said, wants_looks
-from mmqa.evidence.files import choose, description, subject
+from mmqa.evidence.files import Shown, choose, subject
 from mmqa.evidence.narrowing import narrow
 from mmqa.evidence.ranking import Candidate, missing_names, rank
 from mmqa.evidence.relevance import judge
@@ -78,7 +78,8 @@ def draft(
         return draft_attachment(text, found.attached, templates)
     kind = sought_kind(text) if text else "image"
     if kind == "image" and (found.hits or not found.attached):
-        return draft_files(choose(text, found.hits, kind, min_score), templates)
+        shown = choose(text, found.hits, kind, text_encoder(), min_score)
+        return draft_files(shown, templates)
     if not text:
         return draft_attachment(text, found.attached, templates)
     return draft_fact(text, found, kind, text_encoder(), min_score)
@@ -99,16 +100,17 @@ def draft_attachment(question: str, attached: Sequence[Segment], templates: Temp
     return Draft("\n".join(parts), tuple(told), "quoted")
 
 
-def draft_files(shown: Sequence[Hit], templates: Templates) -> Draft:
+def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
     """The names of the files that are shown, each with a few words."""
     if not shown:
         return Draft(templates.text("abstained"))
-    described = [(hit.segment, description(hit.segment.text)) for hit in shown]
-    lines = [
-        f"{templates.text('picture', name=segment.path.name, words=words)} [{n}]"
-        for n, (segment, words) in enumerate(described, start=1)
-    ]
-    return Draft("\n".join(lines), tuple(described), "quoted")
+    lines = []
+    for n, file in enumerate(shown, start=1):
+        name = file.hit.segment.path.name
+        line = templates.text("picture", name=name, words=file.words, guesses=file.guesses)
+        lines.append(f"{line} [{n}]")
+    cited = tuple((file.hit.segment, file.words or file.guesses) for file in shown)
+    return Draft("\n".join(lines), cited, "quoted")
 
 
 def draft_fact(
@@ -126,7 +128,7 @@ def draft_fact(
     templates = Templates(language_of(question))
     hits = [hit for hit in found.hits if kind is None or hit.segment.kind == kind]
     sentences = all_sentences([*found.attached, *(hit.segment for hit in hits)])
-    topic = " ".join(subject(question)) if kind else ""
+    topic = subject(question) if kind else ""
     ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
     missing = missing_names(question, [f"{s.text} {s.context}" for s in sentences])
     best = ranked[0] if ranked else None
@@ -206,5 +208,7 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
         time = clock(segment.start_s)
         return templates.text("file", name=segment.path.name, time=time, words=sentence.text)
     if sentence.source in ("name_words", "prompt_words"):
-        return templates.text("picture", name=segment.path.name, words=sentence.text)
+        guessed = sentence.source == "prompt_words"
+        words, guesses = ("", sentence.text) if guessed else (sentence.text, "")
+        return templates.text("picture", name=segment.path.name, words=words, guesses=guesses)
     return templates.text("quote", quote=sentence.text)

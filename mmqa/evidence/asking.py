@@ -31,7 +31,8 @@ _FACTS: tuple[tuple[Fact, re.Pattern[str]], ...] = (
         "time",
         re.compile(
             r"^\W*(?:\w+ )?when\b|\b(?:what|which) (?:\w+ )?(?:time|day|date|year|month|weekday)\b"
-            r"|\bhow (?:soon|early|late)\b|几点|几号|几月|什么时候|何时|哪[天年月日]|星期几|周几|什么时间|日期",
+            r"|\bhow (?:soon|early|late)\b|几点|几号|几月|什么时候|何时|哪[天年月日]"
+            r"|星期几|周几|什么时间|日期",
             _I,
         ),
     ),
@@ -105,7 +106,8 @@ _SEEKING_ZH = r"(?:哪一?[张幅个段份篇]|有没有|给我看|找|显示).*
 _ATTACHED = frozenset(
     content(
         "say read write written text word show see hear describe picture photo image recording"
-        " audio voice file sign look contain content here transcribe speaker person screen message thing"
+        " audio voice file sign look contain content here transcribe speaker person screen"
+        " message thing"
     )
 )
 _ATTACHED_ZH = re.compile(r"[写说讲看是]了?(?:些|着|的)?什么|什么(?:内容|意思|字)|内容")

@@ -1,66 +1,109 @@
 """Which found files to show when a question looks for a file and not for a fact.
 
-Knows: that a file is worth showing when it was found well, or its own words name what is sought.
+Knows: that a file is worth showing when its words, or the words it lies near, mean what is sought.
 Refuses to know: how files were found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from mmqa.evidence.ranking import covered
-from mmqa.evidence.words import content
+from mmqa.evidence.sentences import LINE_BREAK
+from mmqa.evidence.words import STOP_WORDS, content, tokens
+from mmqa.interfaces import TextEncoder
 from mmqa.records import Hit, Kind, SegmentText
 
 MOST = 3
 """Files shown at most."""
 
-NEAR = 0.75
-"""A further file is shown when its score is at least this share of the best one's."""
+ALIKE = 0.53
+"""Likeness of a description to what is sought from which it counts as naming it. MiniLM: "red
+football" to "soccer ball" 0.59, "elephant" to "dog" 0.49."""
+
+CERTAIN = 2.0
+"""Standard deviations above the least score from which a hit counts whatever its words say."""
+
+LOOKS = 3.0
+"""What a likeness of 1 is worth, in standard deviations of a score."""
+
+NEAR = 1.0
+"""A further file is shown when its worth is less than this below the best one's."""
+
+LONGEST = 120
+"""Characters of a description."""
 
 _FILE_WORDS = frozenset(
     content(
         "picture photo photograph image pic screenshot recording audio voice memo video clip film"
-        " note document file show find get open look search see anything something similar like find any"
-        " got containing contain with about there picture's 照片 图片 张照 给 找 有没 显示 录音"
+        " note document file show find get open look search see anything something similar like"
+        " any got containing contain picture's 照片 图片 张照 给 找 有没 显示 录音 张图 片"
     )
 )
 
 
-def subject(question: str) -> list[str]:
-    """What the file is to be about: the question's content without words for files and finding.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file to show.
 
-    >>> subject("Show me a photo of a red bicycle")
-    ['red', 'bicycl']
+    Attributes:
+        hit: As it was found.
+        words: What is written in or about it; may be empty.
+        guesses: Prompt words, those nearest to what is sought first; may be empty.
     """
-    return [word for word in content(question) if word not in _FILE_WORDS]
+
+    hit: Hit
+    words: str
+    guesses: str
 
 
-def choose(question: str, hits: Sequence[Hit], kind: Kind, min_score: float) -> list[Hit]:
-    """The hits to show, best first, at most ``MOST``; empty when none is worth it.
+def subject(question: str) -> str:
+    """What the file is to be about: the question without words for files and finding.
+
+    >>> subject("Show me a photo of a red bicycle"), subject("Find pictures like this")
+    ('red bicycle', '')
+    """
+    kept = (
+        token
+        for token in tokens(question)
+        if token.lower() not in STOP_WORDS and not set(content(token)) & _FILE_WORDS
+    )
+    return " ".join(kept)
+
+
+def choose(
+    question: str, hits: Sequence[Hit], kind: Kind, encoder: TextEncoder, min_score: float
+) -> list[Shown]:
+    """The files to show, best first, at most ``MOST``; empty when none is worth it.
 
     Args:
         question: The question's words; without any (a picture alone) only scores count.
         hits: As found, best first.
         kind: The kind of file that is sought.
-        min_score: Score from which a hit counts without its words naming the subject.
+        encoder: Compares what is sought with descriptions.
+        min_score: Least score of a hit, in standard deviations, when nothing names what is sought.
     """
     sought = subject(question)
-    worthy = [
-        (hit, named)
-        for hit in hits
-        if hit.segment.kind == kind
-        for named in [covered(sought, words_of(hit.segment.text))]
-        if hit.score >= min_score or (named >= 0.5 and hit.score > 0)
-    ]
-    if not worthy:
-        return []
-    best, named = worthy[0]
-    rest = [h for h, n in worthy[1:] if h.score >= NEAR * best.score and n >= min(named, 0.5)]
-    shown: dict[object, Hit] = {}
-    for hit in [best, *rest]:
-        shown.setdefault(hit.segment.path, hit)
-    return list(shown.values())[:MOST]
+    worths = []
+    for hit in (hit for hit in hits if hit.segment.kind == kind):
+        named = covered(content(sought), words_of(hit.segment.text)) >= 0.5
+        phrases, likenesses = _likenesses(sought, hit.segment.text, encoder)
+        likeness = float(likenesses.max(initial=0.0))
+        alike = (named or likeness >= ALIKE) and hit.score > 0
+        enough = min_score + CERTAIN if sought else min_score
+        if alike or hit.score >= enough:
+            words = [phrases[i] for i in np.argsort(-likenesses, kind="stable")]
+            worths.append((hit.score + LOOKS * likeness, _shown(hit, words)))
+    worths.sort(key=lambda pair: -pair[0])
+    near: dict[Path, Shown] = {}
+    for worth, shown in worths:
+        if worth > worths[0][0] - NEAR:
+            near.setdefault(shown.hit.segment.path, shown)
+    return list(near.values())[:MOST]
 
 
 def words_of(text: SegmentText) -> str:
@@ -68,8 +111,25 @@ def words_of(text: SegmentText) -> str:
     return f"{text.written()}\n{', '.join(w.word for w in text.prompt_words)}"
 
 
-def description(text: SegmentText, longest: int = 120) -> str:
-    """A few words for a picture: caption, else name, else text in it, else prompt words."""
-    guesses = ", ".join(w.word for w in text.prompt_words[:3])
-    words = text.caption or text.name_words or " / ".join(text.ocr.split("\n")) or guesses
-    return words if len(words) <= longest else words[:longest].rsplit(" ", 1)[0] + " …"
+def description(text: SegmentText) -> str:
+    """What is written about a picture, or in it, on one line; empty where nothing is."""
+    words = text.caption or text.name_words or LINE_BREAK.join(filter(None, text.ocr.split("\n")))
+    return words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+def _shown(hit: Hit, phrases: Sequence[str]) -> Shown:
+    guessed = {w.word for w in hit.segment.text.prompt_words}
+    guesses = [phrase for phrase in phrases if phrase in guessed][:3]
+    return Shown(hit, description(hit.segment.text), ", ".join(guesses))
+
+
+def _likenesses(
+    sought: str, text: SegmentText, encoder: TextEncoder
+) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.float32]]]:
+    """Phrases that describe a picture, and the likeness of each to what is sought."""
+    guesses = [w.word for w in text.prompt_words]
+    phrases = list(dict.fromkeys(filter(None, [description(text), text.name_words, *guesses])))
+    if not sought or not phrases:
+        return phrases, np.zeros(len(phrases), np.float32)
+    vectors = encoder.encode([sought, *phrases])
+    return phrases, vectors[1:] @ vectors[0]

@@ -33,7 +33,8 @@ KNOWN_WORDS = 0.7
 _REFUSAL = re.compile(
     r"\b(?:not (?:mentioned|specified|stated|provided|given|clear|available|possible)"
     r"|no (?:information|mention)|do(?:es)?n['’]t (?:know|say|mention)"
-    r"|do(?:es)? not (?:know|say|mention|provide|specify|contain)|cannot|can['’]t|unable|unknown|sorry|as an ai)\b",
+    r"|do(?:es)? not (?:know|say|mention|provide|specify|contain)"
+    r"|cannot|can['’]t|unable|unknown|sorry|as an ai)\b",
     re.IGNORECASE,
 )
 
