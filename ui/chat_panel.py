@@ -36,6 +36,10 @@ def draw(library: Library | None) -> None:
     submitted = _input(library is not None)
     history = state.turns()
     if library is None:
+        st.info(
+            "Choose or create an index in the panel on the left; then you can ask.",
+            icon=":material/left_panel_open:",
+        )
         return
     turn = _new_turn(submitted)
     if turn is not None:

@@ -30,7 +30,14 @@ def draw() -> Library | None:
     st.subheader("Index", anchor=False)
     _choose()
     library = _open()
-    _create()
+    if library is None and not (state.index() / "index.toml").exists():
+        st.button(
+            "Create this index",
+            type="primary",
+            on_click=state.attempt,
+            args=(state.create, state.index()),
+        )
+    _create(library is None)
     for failure in state.take_notices():
         failure_box.draw(failure)
     if library is None:
@@ -72,20 +79,18 @@ def _open() -> Library | None:
     return None
 
 
-def _create() -> None:
-    with st.expander("Open or create another", type="compact"):
-        with st.form("create", border=False):
-            typed = st.text_input(
-                "Folder of the index",
-                placeholder="indexes/trip",
-                help="An index in this folder is opened; where there is none, one is created.",
-            )
-            if st.form_submit_button("Open or create") and typed.strip():
-                state.attempt(state.create, Path(typed.strip()).expanduser())
-                st.rerun()
-        missing = not (state.index() / "index.toml").exists()
-        if missing and st.button("Create the one chosen above", key="create-chosen"):
-            state.attempt(state.create, state.index())
+def _create(needed: bool) -> None:
+    with (
+        st.expander("Open or create another", type="compact", expanded=needed),
+        st.form("create", border=False),
+    ):
+        typed = st.text_input(
+            "Folder of the index",
+            placeholder="indexes/trip",
+            help="An index in this folder is opened; where there is none, one is created.",
+        )
+        if st.form_submit_button("Open or create") and typed.strip():
+            state.attempt(state.create, Path(typed.strip()).expanduser())
             st.rerun()
 
 

@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-ANSWER_LIMIT_MS = 120_000
+ANSWER_LIMIT_MS = 300_000
 pytestmark = [pytest.mark.browser, pytest.mark.weights]
 
 UNLABELLED = (Path(__file__).parent / "unlabelled.js").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def ask(page: Any, question: str) -> None:
 def test_a_question_is_answered_with_the_recording_at_its_second(page: Any) -> None:
     ask(page, "How late will the ferry be because of the wind?")
     answer = page.get_by_test_id("stChatMessage").nth(1)
-    assert "forty minutes" in answer.inner_text().lower()
+    assert any(words in answer.inner_text().lower() for words in ("forty minutes", "40 minutes"))
     assert "memo-0614.ogg" in answer.inner_text()
     player = answer.locator("audio").first
     assert player.get_attribute("src")
