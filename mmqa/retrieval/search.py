@@ -15,7 +15,8 @@ index a share is mere chance::
 
     p_t = (max(n_t − 1, 0) + A · π) / (N − 1 + A)
 
-    L(s) = √(2 · I(s)) · I(s) / I(q) · (1 − β + β · m / l),   I(s) = Σ_{t in s} w_t,   I(q) = Σ_t w_t
+    L(s) = √(2 · I(s)) · I(s) / I(q) · (1 − β + β · m / l)
+    I(s) = Σ_{t in s} w_t,   I(q) = Σ_t w_t
 
 A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence the root; the second
 factor is the share of the question that is covered; the third, with m of the question's terms among
