@@ -18,12 +18,12 @@ from mmqa.media.characters import clean, decode, one_line
 LONGEST = 1000
 """Characters kept of one field; longer ones are data, not captions."""
 
+_LONGEST_PACKET = 65_536  # what fits into one JPEG segment
 _IMAGE_DESCRIPTION, _EXIF_IFD, _USER_COMMENT = 0x010E, 0x8769, 0x9286
 _XP_TITLE, _XP_COMMENT, _XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9F
-_XMP_FIELDS = re.compile(r"<dc:(title|description)\b[^>]*>(.*?)</dc:\1>", re.DOTALL)
 _XMP_ATTRIBUTE = re.compile(r"""\bdc:(?:title|description)=["']([^"']*)["']""")
-_XMP_ITEM = re.compile(r"<rdf:li\b[^>]*>(.*?)</rdf:li>", re.DOTALL)
-_MARKUP = re.compile(r"<[^>]*>")
+_XMP_ITEM = re.compile(r"<rdf:li\b[^<>]*>([^<]*)</rdf:li>")
+_MARKUP = re.compile(r"<[^<>]*>")
 _PNG_FIELDS = ("Title", "Description", "Comment")
 _AUDIO_FIELDS = ("title", "artist", "comment", "description")
 _CHARSETS = {b"ASCII\0\0\0": "utf-8", b"UNICODE\0": "utf-16", b"JIS\0\0\0\0\0": "iso2022_jp"}
@@ -120,9 +120,18 @@ def _xmp(packet: bytes | str) -> list[str]:
     >>> _xmp('<dc:title><rdf:Alt><rdf:li>A &amp; B</rdf:li></rdf:Alt></dc:title>')
     ['A & B']
     """
+    packet = packet[:_LONGEST_PACKET]
     text = packet if isinstance(packet, str) else packet.decode("utf-8", "ignore")
     found = [html.unescape(value) for value in _XMP_ATTRIBUTE.findall(text)]
-    for _, body in _XMP_FIELDS.findall(text):
+    for name in ("title", "description"):
+        body = _between(text, f"<dc:{name}", f"</dc:{name}>").partition(">")[2]
         item = _XMP_ITEM.search(body)
         found.append(html.unescape(_MARKUP.sub("", item[1] if item else body)))
-    return found
+    return [value for value in found if value]
+
+
+def _between(text: str, start: str, end: str) -> str:
+    """What stands between the first ``start`` and the ``end`` after it; found in linear time."""
+    at = text.find(start)
+    to = text.find(end, at)
+    return text[at + len(start) : to] if 0 <= at < to else ""

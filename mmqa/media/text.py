@@ -21,8 +21,10 @@ _FRONT_MATTER = re.compile(
     r"\A(?:---|\+\+\+)[ \t]*\n(.*?)\n(?:---|\+\+\+)[ \t]*(?:\n|\Z)", re.DOTALL
 )
 _FRONT_FIELD = re.compile(r"^([\w-]+)\s*[:=]\s*(.+)$", re.MULTILINE)
+_LONGEST_MARKUP = 5_000
+"""Characters of a line or paragraph above which it is data: patterns would crawl over it."""
 _CAPTION_FIELDS = ("title", "subtitle", "description", "summary", "tags", "keywords")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r" {0,3}#{1,6}(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*$")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
@@ -135,6 +137,9 @@ class _Markdown:
         yield from self._unused_heading()
 
     def _row(self, row: str) -> Iterator[Block]:
+        if len(row) > _LONGEST_MARKUP:
+            self._rows.append(row)
+            return
         atx = _ATX.match(row)
         if atx:
             yield from self._flush()
@@ -169,11 +174,14 @@ class _Markdown:
 
 
 def plain_inline(text: str) -> str:
-    """Markdown's inline markup removed, words and link texts kept.
+    """Markdown's inline markup removed, words and link texts kept; data is left as it is.
 
     >>> plain_inline("**The** [ferry](https://a.b) `runs` at _nine_")
     'The ferry runs at nine'
     """
+    if len(text) > _LONGEST_MARKUP:
+        rows = text.split("\n")
+        return text if len(rows) == 1 else "\n".join(map(plain_inline, rows))
     for pattern, replacement in _INLINE:
         text = pattern.sub(replacement, text)
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,11 @@ def test_the_same_words_in_two_fields_are_said_once(tmp_path: Path) -> None:
 def test_audio_tags_give_title_artist_and_comment() -> None:
     tags = {"TITLE": "Harbour", "ARTIST": "Anna", "comment": "Recorded at dawn", "genre": "Field"}
     assert recording_caption(tags, {"title": "Harbour"}) == "Harbour\nAnna\nRecorded at dawn"
+
+
+def test_an_xmp_packet_made_to_waste_time_does_not() -> None:
+    image = Image.new("RGB", (2, 2))
+    image.info["xmp"] = b"<dc:title><rdf:li " * 5000
+    start = time.process_time()
+    assert picture_caption(image) == ""
+    assert time.process_time() - start < 0.5

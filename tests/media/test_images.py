@@ -156,6 +156,29 @@ def test_srgb_and_damaged_colour_profiles_change_nothing(tmp_path: Path) -> None
         assert read(tmp_path / name).picture.pixels[9, 9].tolist() == [128, 90, 60]
 
 
+def test_other_colour_profiles_become_srgb(tmp_path: Path) -> None:
+    """sRGB with red and green exchanged: what the file calls red is green to the eye."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for old, new in ((b"rXYZ", b"????"), (b"gXYZ", b"rXYZ"), (b"????", b"gXYZ")):
+        profile = profile.replace(old, new, 1)
+    for old, new in ((b"sRGB", b"xRGB"), (b"s\0R\0G\0B", b"x\0R\0G\0B")):
+        profile = profile.replace(old, new)
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(tmp_path / "a.png", icc_profile=profile)
+    pixel = read(tmp_path / "a.png").picture.pixels[9, 9].astype(int)
+    assert np.abs(pixel - (30, 200, 30)).max() <= 2
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF", "HEIF", "TIFF"])
+def test_formats_other_than_jpeg_are_turned_upright_too(tmp_path: Path, format: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = scene().transpose(Image.Transpose.ROTATE_90)
+    stored.save(tmp_path / "a", format, exif=exif.tobytes())
+    pixels = read(tmp_path / "a").picture.pixels
+    assert pixels.shape == (240, 320, 3)
+    assert np.abs(pixels[20, 20].astype(int) - (30, 200, 30)).max() < 25
+
+
 @pytest.mark.parametrize("side", [9_000, 20_000, 60_000])
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
     write_plain_png: Callable[..., Path], side: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,12 @@ def test_no_letter_of_any_markdown_is_lost(text: str) -> None:
         line.lstrip(" `~") for line in text.split("\n") if line.lstrip().startswith("```")
     )
     assert set(letters(text)) <= set(letters(said + info))
+
+
+@pytest.mark.parametrize("unit", ["**a ", "[", "<!--", "# " + " " * 50, "`" * 3, "_a ", "![a]("])
+def test_data_that_looks_like_markup_is_read_in_linear_time(tmp_path: Path, unit: str) -> None:
+    path = write(tmp_path, unit * (200_000 // len(unit)) + "end")
+    start = time.process_time()
+    result = read_text(path, LIMIT, markdown=True)
+    assert time.process_time() - start < 2.0
+    assert "end" in "".join(p.text for p in result.passages)
