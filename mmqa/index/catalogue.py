@@ -65,13 +65,13 @@ class Catalogue:
         """All rows of a query.
 
         Raises:
-            IndexDamagedError: The catalogue cannot be read.
+            IndexFolderError: The catalogue cannot be read; if it is damaged, IndexDamagedError.
         """
         try:
             with self.lock:
                 return self.connection.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:
-            raise schema.damaged(self.folder, error) from error
+            raise schema.unreadable(self.folder, error) from error
 
     def meta(self, name: str, default: str = "") -> str:
         """One named value."""

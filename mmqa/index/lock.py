@@ -12,7 +12,7 @@ import os
 import socket
 from pathlib import Path
 
-from mmqa.errors import IndexLockedError
+from mmqa.errors import IndexFolderError, IndexLockedError
 
 FILE_NAME = "writer.lock"
 
@@ -25,10 +25,11 @@ class WriterLock:
 
     Raises:
         IndexLockedError: A living process holds it; the message names process and host.
+        IndexFolderError: The folder cannot be written to.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._handle = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._handle = _open(folder)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -52,6 +53,15 @@ class WriterLock:
         name = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, name, 0)
+
+
+def _open(folder: Path) -> int:
+    try:
+        return os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        fact = f"the index {str(folder)!r} cannot be written: {error.strerror}"
+        remedy = "Check that you may write to the folder, or name another one."
+        raise IndexFolderError(folder, fact, remedy) from error
 
 
 def _owner(handle: int) -> str:

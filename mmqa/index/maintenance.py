@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmqa.errors import IndexDamagedError
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, FlatSegment
 from mmqa.index.files import TEMPORARY
@@ -41,9 +42,14 @@ class Problem:
 
 def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     """All that does not agree, the catalogue first; empty for a sound index."""
-    found = list(_integrity(catalogue))
-    if found:
-        return found  # what follows would only repeat it
+    try:
+        found = list(_integrity(catalogue))
+        return found or _disagreements(catalogue, fuser)
+    except IndexDamagedError as error:
+        return [Problem("catalogue", "catalogue.sqlite", f"{error.fact}. {error.remedy}")]
+
+
+def _disagreements(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     return [
         *_words(catalogue),
         *_vectors(catalogue, fuser),

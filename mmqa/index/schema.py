@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from mmqa.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
+from mmqa.errors import IndexDamagedError, IndexFolderError, IndexMismatchError, IndexMissingError
 
 FILE_NAME = "catalogue.sqlite"
 FORMAT_VERSION = 1
@@ -82,11 +82,18 @@ def connect(folder: Path) -> sqlite3.Connection:
 
     Raises:
         IndexDamagedError: The file is no catalogue.
+        IndexFolderError: It cannot be opened.
     """
-    path = folder / FILE_NAME
-    connection = sqlite3.connect(
-        path, timeout=30.0, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
+    try:
+        connection = sqlite3.connect(
+            folder / FILE_NAME,
+            timeout=30.0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+    except sqlite3.DatabaseError as error:
+        raise unreadable(folder, error) from error
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -94,7 +101,7 @@ def connect(folder: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -32768")  # KiB
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise damaged(folder, error) from error
+        raise unreadable(folder, error) from error
     return connection
 
 
@@ -120,7 +127,7 @@ def is_initialised(connection: sqlite3.Connection, folder: Path) -> bool:
         owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
         tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        raise damaged(folder, error) from error
+        raise unreadable(folder, error) from error
     if not tables:
         return False
     if owner != APPLICATION_ID:
@@ -149,6 +156,20 @@ def missing(folder: Path) -> IndexMissingError:
     """There is no index."""
     return IndexMissingError(
         folder, f"there is no index in {str(folder)!r}", "mmqa add PATH --index DIR makes one."
+    )
+
+
+def unreadable(folder: Path, error: sqlite3.Error) -> IndexFolderError:
+    """Why SQLite failed: damage has another remedy than a folder that may not be written."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }:
+        return damaged(folder, error)
+    return IndexFolderError(
+        folder,
+        f"the catalogue {str(folder / FILE_NAME)!r} cannot be opened or read: {error}",
+        "Check that you may read and write the folder, and that the disk is not full.",
     )
 
 

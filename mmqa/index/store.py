@@ -362,8 +362,8 @@ class IndexStore(Catalogue):
                 yield
             finally:
                 self._depth -= 1
-                if not self._depth:
-                    self.connection.execute("COMMIT")
+                if not self._depth and self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")  # nothing was written; cannot fail
 
     def _refreshed(self) -> View:
         version = int(self.all("PRAGMA data_version")[0][0])
@@ -376,7 +376,7 @@ class IndexStore(Catalogue):
 
     def _second_look(self) -> View:
         """A file may be gone because a writer merged it a moment ago: then nothing is amiss."""
-        self.connection.execute("COMMIT")
+        self.connection.execute("ROLLBACK")
         self.connection.execute("BEGIN")
         listed = self.faiss_segments()
         self._amiss[:] = [one for one in self._amiss if one in listed]

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from mmqa.errors import IndexLockedError
+from mmqa.errors import IndexFolderError, IndexLockedError
 from mmqa.index.lock import FILE_NAME, WriterLock
 
 
@@ -22,3 +22,9 @@ def test_an_owner_that_has_not_signed_yet_still_holds_it(tmp_path):
     with pytest.raises(IndexLockedError, match="another process is writing"):
         WriterLock(tmp_path)
     lock.release()
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(IndexFolderError, match="cannot be written"):
+        WriterLock(tmp_path)

@@ -419,3 +419,25 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path, identity, fuser):
     (tmp_path / "file").write_text("")
     with pytest.raises(IndexFolderError, match="cannot be made"):
         IndexStore.create(tmp_path / "file" / "index", identity, fuser)
+
+
+def test_a_catalogue_that_cannot_be_opened_is_not_called_damaged(opened, tmp_path, fuser):
+    opened().close()
+    (tmp_path / "index" / "catalogue.sqlite-wal").mkdir()
+    with pytest.raises(IndexFolderError, match="cannot be opened or read") as caught:
+        IndexStore.open(tmp_path / "index", None, fuser)
+    assert not isinstance(caught.value, IndexDamagedError)
+
+
+def test_a_page_that_was_overwritten_is_told_by_verify_and_when_read(opened, fill, tmp_path, fuser):
+    with opened() as store:
+        fill(store, PATHS)
+        store.compact()
+    path = tmp_path / "index" / "catalogue.sqlite"
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 8] = b"\xff" * (4096 * 5)
+    path.write_bytes(content)
+    with IndexStore.open(tmp_path / "index", None, fuser) as store:
+        assert {p.kind for p in store.verify()} == {"catalogue"}
+        with pytest.raises(IndexDamagedError, match="Restore it from a backup"):
+            list(store.iter_vectors()), store.items(), store.segments(range(1, 41))
