@@ -147,6 +147,7 @@ def test_large_pictures_are_shrunk_to_the_longest_side(tmp_path: Path, format: s
     scene(3000, 1500).save(tmp_path / "a", format)
     result = read(tmp_path / "a", max_side=1000)
     assert result.picture.pixels.shape == (500, 1000, 3)
+    assert read(tmp_path / "a", max_side=2400).picture.pixels.shape == (1500, 3000, 3)
 
 
 def test_srgb_and_damaged_colour_profiles_change_nothing(tmp_path: Path) -> None:

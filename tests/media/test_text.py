@@ -125,7 +125,7 @@ def test_no_letter_of_any_markdown_is_lost(text: str) -> None:
     assert set(letters(text)) <= set(letters(said + info))
 
 
-@pytest.mark.parametrize("unit", ["**a ", "[", "<!--", "# " + " " * 50, "`" * 3, "_a ", "![a]("])
+@pytest.mark.parametrize("unit", ["**a ", "[", "<!--", "# " + " " * 50, "`a ", "_a ", "![a]("])
 def test_data_that_looks_like_markup_is_read_in_linear_time(tmp_path: Path, unit: str) -> None:
     path = write(tmp_path, unit * (200_000 // len(unit)) + "end")
     start = time.process_time()
