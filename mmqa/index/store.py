@@ -14,7 +14,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -27,14 +26,12 @@ from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
 from mmqa.index.lock import WriterLock
-from mmqa.index.maintenance import Problem
-from mmqa.index.refresh import LAST, Refresher, fuse_rows
+from mmqa.index.reader import Counts, IndexReader
+from mmqa.index.refresh import LAST, fuse_rows
 from mmqa.index.rows import item_id
-from mmqa.index.snapshot import Snapshot
 from mmqa.index.transaction import Transaction
-from mmqa.index.view import View
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Kind, Modality
+from mmqa.records import Calibration, Modality
 
 __all__ = ["Counts", "IndexStore", "item_id"]
 
@@ -45,30 +42,7 @@ FILE_ROWS = 65_536
 """Most rows of one FAISS file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much is in an index.
-
-    Attributes:
-        items: Kind → files.
-        segments: Kind → segments.
-        size_bytes: Size of all files that were added.
-        index_bytes: Size of the index folder.
-        faiss_segments: Number of FAISS files.
-        pending: Segments not yet in a FAISS file; they are found all the same.
-        tombstones: Removed segments that compaction would forget.
-    """
-
-    items: dict[Kind, int]
-    segments: dict[Kind, int]
-    size_bytes: int
-    index_bytes: int
-    faiss_segments: int
-    pending: int
-    tombstones: int
-
-
-class IndexStore(Catalogue):
+class IndexStore(IndexReader):
     """An open index; use :meth:`create` or :meth:`open`, and close it.
 
     Safe to use from several threads. FAISS files are read at the first search, so that adding and
@@ -78,19 +52,12 @@ class IndexStore(Catalogue):
     def __init__(
         self, folder: Path, fuser: Fuser, lock: WriterLock | None, notice: Notice | None
     ) -> None:
-        super().__init__(folder)
-        self.identity = IndexIdentity.from_json(self.meta("identity"))
-        self._fuser = fuser
+        super().__init__(folder, fuser)
         self._writer_lock = lock
         self._notice = notice or logging.getLogger("mmqa.index").warning
         self._write_mutex = RLock()
         self._writer = schema.connect(folder) if lock else None
         self._open: Transaction | None = None
-        self._view: View | None = None
-        self._data_version = -1
-        self._depth = 0
-        self._frequencies: dict[str, int] = {}
-        self._amiss: list[FaissSegment] = []
 
     # ------------------------------------------------------------------ opening
 
@@ -314,11 +281,6 @@ class IndexStore(Catalogue):
             self._writer.execute("VACUUM")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def verify(self) -> list[Problem]:
-        """All that does not agree; empty for a sound index."""
-        with self._read_transaction():
-            return maintenance.problems(self, self._fuser)
-
     def _replace(self, old: list[FaissSegment], first: int, last: int) -> None:
         """Cover the live rows from ``first`` to ``last`` by new files instead of ``old`` ones."""
         if self._open is not None:
@@ -339,49 +301,6 @@ class IndexStore(Catalogue):
         for name in maintenance.orphans(self):
             (self.folder / FOLDER / name).unlink(missing_ok=True)
 
-    # ------------------------------------------------------------------ searching
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
-        """The newest committed generation, held still while the block runs."""
-        with self._read_transaction():
-            view = self._refreshed()
-            if self._amiss and self._depth == 1:
-                view = self._second_look()
-            yield Snapshot(self, view, self._fuser.width, self._frequencies)
-        if self._amiss and not self._depth:
-            self._heal()
-
-    @contextmanager
-    def _read_transaction(self) -> Iterator[None]:
-        with self.lock:
-            if not self._depth:
-                self.connection.execute("BEGIN")
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                if not self._depth and self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")  # nothing was written; cannot fail
-
-    def _refreshed(self) -> View:
-        version = int(self.all("PRAGMA data_version")[0][0])
-        if self._view is None or version != self._data_version:
-            view = Refresher(self, self._fuser, self._amiss.append).next(self._view)
-            if view is not self._view:
-                self._frequencies.clear()
-            self._view, self._data_version = view, version
-        return self._view
-
-    def _second_look(self) -> View:
-        """A file may be gone because a writer merged it a moment ago: then nothing is amiss."""
-        self.connection.execute("ROLLBACK")
-        self.connection.execute("BEGIN")
-        listed = self.faiss_segments()
-        self._amiss[:] = [one for one in self._amiss if one in listed]
-        return self._refreshed()
-
     def _heal(self) -> None:
         """Write files anew that were found damaged; a reader can only say so."""
         while self._amiss:
@@ -392,18 +311,3 @@ class IndexStore(Catalogue):
             else:
                 self._replace([one], one.first, one.last)
                 self._notice(f"{fact}; it has been made again from the catalogue.")
-
-    def counts(self) -> Counts:
-        """How much is in the index."""
-        files = self.faiss_segments()
-        covered = max((one.last for one in files), default=0)
-        paths = [path for path in self.folder.rglob("*") if path.is_file()]
-        return Counts(
-            items=self.item_count_by_kind(),
-            segments=self.segment_count_by_kind(),
-            size_bytes=int(self.all("SELECT coalesce(sum(size_bytes), 0) FROM items")[0][0]),
-            index_bytes=sum(path.stat().st_size for path in paths),
-            faiss_segments=len(files),
-            pending=len(self.numbers(covered + 1, LAST)),
-            tombstones=int(self.all("SELECT count(*) FROM tombstones")[0][0]),
-        )

@@ -1,0 +1,129 @@
+"""The index read and searched: one consistent generation at a time, from any number of threads.
+
+Knows: when what is in memory is out of date, and what a generation is. Refuses to know: who writes,
+and how a file that was found damaged is put right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmqa.index import maintenance
+from mmqa.index.catalogue import Catalogue, FaissSegment
+from mmqa.index.identity import IndexIdentity
+from mmqa.index.maintenance import Problem
+from mmqa.index.refresh import LAST, Refresher
+from mmqa.index.snapshot import Snapshot
+from mmqa.index.view import View
+from mmqa.interfaces import Fuser
+from mmqa.records import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is in an index.
+
+    Attributes:
+        items: Kind → files.
+        segments: Kind → segments.
+        size_bytes: Size of all files that were added.
+        index_bytes: Size of the index folder.
+        faiss_segments: Number of FAISS files.
+        pending: Segments not yet in a FAISS file; they are found all the same.
+        tombstones: Removed segments that compaction would forget.
+    """
+
+    items: dict[Kind, int]
+    segments: dict[Kind, int]
+    size_bytes: int
+    index_bytes: int
+    faiss_segments: int
+    pending: int
+    tombstones: int
+
+
+class IndexReader(Catalogue):
+    """Reads and searches; FAISS files are read at the first search only.
+
+    Args:
+        folder: The index.
+        fuser: The fuser that the index was made with.
+    """
+
+    def __init__(self, folder: Path, fuser: Fuser) -> None:
+        super().__init__(folder)
+        self.identity = IndexIdentity.from_json(self.meta("identity"))
+        self._fuser = fuser
+        self._view: View | None = None
+        self._data_version = -1
+        self._depth = 0
+        self._frequencies: dict[str, int] = {}
+        self._amiss: list[FaissSegment] = []
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The newest committed generation, held still while the block runs."""
+        with self._read_transaction():
+            view = self._refreshed()
+            if self._amiss and self._depth == 1:
+                view = self._second_look()
+            yield Snapshot(self, view, self._fuser.width, self._frequencies)
+        if self._amiss and not self._depth:
+            self._heal()
+
+    @contextmanager
+    def _read_transaction(self) -> Iterator[None]:
+        with self.lock:
+            if not self._depth:
+                self.connection.execute("BEGIN")
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth and self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")  # nothing was written; cannot fail
+
+    def _refreshed(self) -> View:
+        version = int(self.all("PRAGMA data_version")[0][0])
+        if self._view is None or version != self._data_version:
+            view = Refresher(self, self._fuser, self._amiss.append).next(self._view)
+            if view is not self._view:
+                self._frequencies.clear()
+            self._view, self._data_version = view, version
+        return self._view
+
+    def _second_look(self) -> View:
+        """A file may be gone because a writer merged it a moment ago: then nothing is amiss."""
+        self.connection.execute("ROLLBACK")
+        self.connection.execute("BEGIN")
+        listed = self.faiss_segments()
+        self._amiss[:] = [one for one in self._amiss if one in listed]
+        return self._refreshed()
+
+    def _heal(self) -> None:
+        """Called after a search that found files in ``_amiss``; a store says or mends it."""
+        self._amiss.clear()
+
+    def verify(self) -> list[Problem]:
+        """All that does not agree; empty for a sound index."""
+        with self._read_transaction():
+            return maintenance.problems(self, self._fuser)
+
+    def counts(self) -> Counts:
+        """How much is in the index."""
+        files = self.faiss_segments()
+        covered = max((one.last for one in files), default=0)
+        paths = [path for path in self.folder.rglob("*") if path.is_file()]
+        return Counts(
+            items=self.item_count_by_kind(),
+            segments=self.segment_count_by_kind(),
+            size_bytes=int(self.all("SELECT coalesce(sum(size_bytes), 0) FROM items")[0][0]),
+            index_bytes=sum(path.stat().st_size for path in paths),
+            faiss_segments=len(files),
+            pending=len(self.numbers(covered + 1, LAST)),
+            tombstones=int(self.all("SELECT count(*) FROM tombstones")[0][0]),
+        )
