@@ -6,7 +6,6 @@ Knows: sentence ends and pauses. Refuses to know: recordings and models.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from mmqa.features.packing import Word
 from mmqa.records import TranscriptSpan
@@ -95,10 +94,9 @@ def repeats(words: Sequence[Word], *, times: int = 5) -> bool:
     """
     texts = [word.text.strip(" .,!?").lower() for word in words]
     for size in range(1, 5):
-        run = 1
-        for a, b in pairwise(range(0, len(texts), 1)):
-            same = b + size <= len(texts) and a >= size - 1
-            run = run + 1 if same and texts[b : b + size] == texts[b - size : b] else 1
-            if run >= size * (times - 1) + 1:
+        same = 0
+        for at in range(size, len(texts) - size + 1):
+            same = same + 1 if texts[at : at + size] == texts[at - size : at] else 0
+            if same > size * (times - 2):
                 return True
     return False

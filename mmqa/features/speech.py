@@ -32,6 +32,8 @@ MAX_COMPRESSION = 2.4
 MAX_NO_SPEECH = 0.6
 LANGUAGE_S = 10.0
 """Speech that the language is told from."""
+MIN_LANGUAGE_PROBABILITY = 0.5
+"""Below it, as for a word or two, English is assumed."""
 
 
 class WhisperTranscriber:
@@ -47,12 +49,9 @@ class WhisperTranscriber:
         self._threads = threads
         self._language = language
         self._loaded: dict[Path, Any] = {}
+        _check_language(language)
         for model in self._folders:
             existing(model / "model.bin", ROLE)
-        if language not in {"auto", "en"} and not language.isalpha():
-            raise ConfigError(
-                f"{language!r} is no language code", "Use auto, or a code such as en, zh or de."
-            )
 
     @property
     def _folders(self) -> tuple[Path, ...]:
@@ -103,7 +102,8 @@ class WhisperTranscriber:
         model = self._model(self._multilingual)
         features = model.feature_extractor(heard, padding=RATE_HZ)
         found = model.model.detect_language(model.encode(features[:, : features.shape[1] // 2 * 2]))
-        return str(found[0][0][0]).strip("<|>")
+        token, probability = found[0][0]
+        return str(token).strip("<|>") if probability >= MIN_LANGUAGE_PROBABILITY else "en"
 
     def _hear(
         self, window: Window, sounds: Sequence[Floats], language: str
@@ -133,7 +133,7 @@ class WhisperTranscriber:
         )
         heard = list(segments)
         trusted = [segment for segment in heard if _trusted(segment)]
-        words = [Word(w.start, w.end, w.word) for s in trusted for w in s.words or ()]
+        words = [Word(float(w.start), float(w.end), w.word) for s in trusted for w in s.words or ()]
         return words if words and not repeats(words) else None
 
     def _model(self, folder: Path) -> Any:
@@ -162,9 +162,20 @@ def load(folder: Path, *, threads: int, language: str = "auto") -> WhisperTransc
 
     Raises:
         ModelMissingError: A model that ``language`` needs is missing.
-        ConfigError: ``language`` is no code.
+        ConfigError: ``language`` is no code that the model knows.
     """
     return WhisperTranscriber(folder, threads=threads, language=language)
+
+
+def _check_language(language: str) -> None:
+    if language in {"auto", "en"}:
+        return
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    if language not in _LANGUAGE_CODES:
+        raise ConfigError(
+            f"{language!r} is no language code", "Use auto, or a code such as en, zh or de."
+        )
 
 
 def _samples(recording: Recording) -> Floats:
