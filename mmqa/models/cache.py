@@ -19,6 +19,7 @@ from typing import Any
 import platformdirs
 
 from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa.models.preset import load_preset, preset_names
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -72,7 +73,7 @@ def role_folder(preset: str, role: str, cache: Path) -> Path:
         cache: As :func:`cache_folder` gives it.
 
     Raises:
-        ModelMissingError: The role was never pulled.
+        ModelMissingError: The role was never pulled, or by another recipe than the preset's.
         ModelDamagedError: A file of it is gone or has another size.
     """
     folder = preset_folder(preset, cache) / role
@@ -81,11 +82,24 @@ def role_folder(preset: str, role: str, cache: Path) -> Path:
         raise ModelMissingError(
             role, f"the model for {role} is not in {str(folder)!r}", pull_remedy(preset)
         )
+    if stored.recipe != _wanted_recipe(preset, role, stored.recipe):
+        raise ModelMissingError(
+            role,
+            f"the model for {role} in {str(folder)!r} was made by another version of mmqa",
+            pull_remedy(preset),
+        )
     for name, facts in stored.files.items():
         problem = size_problem(folder / name, facts)
         if problem:
             raise ModelDamagedError(role, problem, pull_remedy(preset))
     return folder
+
+
+def _wanted_recipe(preset: str, role: str, otherwise: str) -> str:
+    """The recipe of one of mmqa's own presets; of a preset from elsewhere, ``otherwise``."""
+    if preset not in preset_names():
+        return otherwise
+    return load_preset(preset).role(role).recipe
 
 
 def role_fingerprint(preset: str, role: str, cache: Path) -> str:

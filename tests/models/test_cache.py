@@ -57,6 +57,14 @@ def test_a_role_that_was_never_pulled_is_missing_and_the_remedy_is_the_command(
         assert caught.value.role == "text_encoder"
 
 
+def test_a_model_that_an_older_mmqa_made_has_to_be_pulled_again(tmp_path: Path) -> None:
+    folder = tmp_path / "embedded" / "text_encoder"
+    folder.mkdir(parents=True)
+    write_manifest(tmp_path / "embedded", "embedded", {"text_encoder": describe(folder, "old")})
+    with pytest.raises(ModelMissingError, match=r"another version.*mmqa models pull embedded"):
+        role_folder("embedded", "text_encoder", tmp_path)
+
+
 def test_a_truncated_file_is_named_before_anything_is_loaded(cache: Path) -> None:
     (cache / "one" / "ear" / "a.bin").write_bytes(b"a")
     with pytest.raises(ModelDamagedError, match=r"a\.bin' has 1 bytes instead of 3.*pull one"):
