@@ -171,9 +171,18 @@ class Ingest:
             known = self.store.known(found)
             if known is not None and _same_file(found, known):
                 return known
-            return self.stages.reader.read(found)
+            media = self.stages.reader.read(found)
+            self._thumbnail(media)
+            return media
         except MediaError as error:
             return error
+
+    def _thumbnail(self, media: Media) -> None:
+        """Written on the reading thread, so that the encoder does not wait for it."""
+        if media.item.kind == "image":
+            (picture,) = media.parts
+            assert isinstance(picture, Picture)
+            write_thumbnail(picture, thumbnail_path(self.store.folder, media.item.sha256))
 
     # ------------------------------------------------------------------ extracting
 
@@ -204,8 +213,6 @@ class Ingest:
             batch.payloads[media.item.sha256, key] = extraction.pack(extracts)
         else:
             extracts = extraction.unpack(kept)
-        if isinstance(first, Picture) and first.page is None:
-            write_thumbnail(first, thumbnail_path(self.store.folder, media.item.sha256))
         batch.media.append(media)
         batch.extracts.append(extracts)
         batch.hashes.append(phash)

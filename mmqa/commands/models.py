@@ -65,7 +65,7 @@ def _mb(size_bytes: int) -> str:
 def _pull(options: Namespace) -> int:
     preset = load_preset(options.preset)
     with progress(unit="bytes") as bar:
-        report = pull(preset, cache_folder(settings(options).cache), _Bars(bar))
+        report = pull(preset, cache_folder(settings(options).cache), Bars(bar))
     if options.json:
         write_json({"event": "done", "pulled": list(report.pulled), "kept": list(report.kept)})
     elif report.pulled:
@@ -75,8 +75,8 @@ def _pull(options: Namespace) -> int:
     return 0
 
 
-class _Bars:
-    """Shows chunks of work as bars, one a label."""
+class Bars:
+    """Shows chunks of work as bars, one a label; on no terminal, says each label once."""
 
     def __init__(self, bar: Progress) -> None:
         self.bar = bar
