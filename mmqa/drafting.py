@@ -131,13 +131,9 @@ def draft_fact(
     topic = subject(question) if kind else ""
     ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
     missing = missing_names(question, [f"{s.text} {s.context}" for s in sentences])
-    best = ranked[0] if ranked else None
-    verdict = judge(topic or question, best, missing)
-    if (
-        best is None
-        or not verdict.answers
-        or (verdict.margin < CLOSE and _faint(best, hits, min_score))
-    ):
+    best = next(iter(ranked), None)
+    verdict = judge(topic or question, best, missing, _above(best, hits, min_score))
+    if not verdict.answers:
         only_attached = bool(found.attached) and not hits
         return Draft(templates.text("abstained_attachment" if only_attached else "abstained"))
     quoted = [narrow(question, c.sentence) for c in _close(ranked)]
@@ -163,20 +159,25 @@ def _strengths(attached: Sequence[Segment], hits: Sequence[Hit]) -> dict[str, fl
     return found | {segment.id: 1.0 for segment in attached}
 
 
-def _faint(best: Candidate, hits: Sequence[Hit], min_score: float) -> bool:
-    """Whether the segment of the best sentence was hardly found by the search."""
+def _above(best: Candidate | None, hits: Sequence[Hit], min_score: float) -> float:
+    """By how much the best sentence's segment was found better than ``min_score``.
+
+    An attachment was not searched for; it counts as found one standard deviation better.
+    """
     scores = {hit.segment.id: hit.score for hit in hits}
-    return scores.get(best.sentence.segment.id, min_score) < min_score
+    segment = best.sentence.segment.id if best else ""
+    return scores.get(segment, min_score + 1.0) - min_score
 
 
 def _close(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """The best sentence, and the second where it is nearly as good and says something written."""
-    second = [
-        c
-        for c in ranked[1:2]
-        if c.score > ranked[0].score - CLOSE and c.sentence.source != "prompt_words"
-    ]
-    return [ranked[0], *second]
+    """The best sentence, and one more that is nearly as good or holds the fact that it lacks."""
+    best = ranked[0]
+    written = [c for c in ranked[1:] if c.sentence.source not in ("prompt_words", "name_words")]
+    near = [c for c in written[:1] if c.score > best.score - CLOSE]
+    if best.cue == 0.0:
+        path = best.sentence.segment.path
+        near = [c for c in written if c.cue > 0 and c.sentence.segment.path == path][:1] or near
+    return [best, *near]
 
 
 def _supporting(ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -57,7 +57,7 @@ def segment(row: dict[str, Any]) -> Segment:
 
 
 class BruteForce:
-    """A stand-in for retrieval: calibrated similarity of the text vectors alone."""
+    """A stand-in for retrieval: calibrated similarity of the text vectors, at half the weight."""
 
     def __init__(self, encoder: Any) -> None:
         self.encoder = encoder
@@ -65,7 +65,7 @@ class BruteForce:
         self.vectors = encoder.encode([s.text.written() or s.text.best() for s in self.segments])
 
     def __call__(self, question: Question, k: int, kinds: Collection[Kind] | None) -> SearchResult:
-        scores = (self.vectors @ self.encoder.encode([question.text])[0] - MU) / SIGMA
+        scores = (self.vectors @ self.encoder.encode([question.text])[0] - MU) / SIGMA / 2
         order = np.argsort(-scores)[:k]
         hits = tuple(
             Hit(rank, self.segments[i], float(scores[i]), {"text": float(scores[i])})

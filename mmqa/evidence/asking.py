@@ -12,12 +12,22 @@ from typing import Literal, TypeAlias
 from mmqa.evidence.words import NUMBER_WORDS, content, names, numbers
 from mmqa.records import Kind
 
-Fact: TypeAlias = Literal["person", "time", "number", "place", "name", "any"]
+Fact: TypeAlias = Literal["person", "time", "money", "number", "place", "name", "any"]
 """The kind of fact that answers a question."""
 
 _I = re.IGNORECASE
 
 _FACTS: tuple[tuple[Fact, re.Pattern[str]], ...] = (
+    (
+        "money",
+        re.compile(
+            r"\bhow much (?:is|was|are|were|do|does|did|will|would|must|should|money)\b"
+            r"|\bwhat (?:\w+ ){0,3}(?:price|bill|total|cost|costs|rent|fee|fare|deposit"
+            r"|budget)\b"
+            r"|\bwhat (?:do|does|did) .*\bcosts?\b|多少钱|价格",
+            _I,
+        ),
+    ),
     (
         "number",
         re.compile(
@@ -62,6 +72,11 @@ _TIME = re.compile(
 _PLACE = re.compile(
     r"\b(?:in|at|on|near|beside|behind|under|next to|opposite|from|to|by|into|inside|along|between"
     r"|above|below|street|road|square|pier|platform|gate|room|floor)\b|[在旁边里路街]",
+    _I,
+)
+_MONEY = re.compile(
+    r"\d[.,]\d\d(?!\d)|[€$£¥]|\b(?:eur|usd|gbp|chf|cny|euros?|dollars?|pounds?|cents?|francs?|yuan"
+    r"|pence|free)\b|[元块]",
     _I,
 )
 _TITLE = re.compile(
@@ -117,7 +132,7 @@ def fact(question: str) -> Fact:
     """The kind of fact that is asked for.
 
     >>> fact("How much is the rent?"), fact("图书馆哪天闭馆?"), fact("What did the slugs eat?")
-    ('number', 'time', 'any')
+    ('money', 'time', 'any')
     """
     return next((kind for kind, pattern in _FACTS if pattern.search(question)), "any")
 
@@ -134,6 +149,8 @@ def carries(text: str, kind: Fact, question: str = "") -> float:
         known = _CHINESE_NUMBER_OR_DIGIT.findall(question)
         chinese = [n for n in _CHINESE_NUMBER.findall(text) if n not in known]
         return float(bool(numbers(text) - numbers(question) or chinese))
+    if kind == "money":
+        return 1.0 if _MONEY.search(text) else 0.5 * carries(text, "number", question)
     if kind == "time":
         return float(bool(_TIME.search(text)))
     if kind == "place":

@@ -31,7 +31,7 @@ CERTAIN = 2.0
 LOOKS = 3.0
 """What a likeness of 1 is worth, in standard deviations of a score."""
 
-NEAR = 1.0
+NEAR = 0.7
 """A further file is shown when its worth is less than this below the best one's."""
 
 LONGEST = 120

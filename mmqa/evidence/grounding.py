@@ -27,7 +27,7 @@ Fault: TypeAlias = Literal[
 """What is wrong with an answer; empty when nothing is. ``place``: a number of the evidence, but out
 of its place there."""
 
-KNOWN_WORDS = 0.7
+KNOWN_WORDS = 0.65
 """Least share of an answer's content that must stand in evidence or question."""
 
 _REFUSAL = re.compile(
@@ -52,10 +52,10 @@ def fault(answer: str, evidence: str, question: str) -> Fault:
     >>> fault("4.2 kg", "The parcel weighs 4.2 kg.", "How heavy is the parcel?")
     ''
     """
-    if not content(answer) and not numbers(answer):
-        return "empty"
     if _REFUSAL.search(answer):
         return "refusal"
+    if not content(answer) and not numbers(answer):
+        return "empty"
     if not amounts(answer) <= amounts(f"{evidence}\n; {question}"):
         return "number"
     if not _numbers_in_place(answer, evidence, question):

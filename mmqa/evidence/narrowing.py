@@ -1,11 +1,12 @@
-"""From the text of a sign, receipt or slide to the lines that answer.
+"""From a sign, receipt or slide to the lines that answer, and from a long sentence to its clause.
 
 Knows: that a line shares words with the question, that its value may stand on the next line, and
-that a whole block is safer than a wrong line. Refuses to know: running text; it stays whole.
+that a whole block is safer than a wrong line. Refuses to know: how the sentence was found.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mmqa.evidence.asking import Fact, carries, fact
@@ -13,16 +14,28 @@ from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import LINE_BREAK, Sentence
 from mmqa.evidence.words import content
 
+LONG = 160
+"""Characters above which a sentence is narrowed to its clauses; speech has few full stops."""
+
+_CLAUSE = re.compile(r"(?<=[,;:，；])\s*(?!\d)")
+_MONEY_WORDS = frozenset(content("total bill sum amount invoice cost price pay paid altogether"))
+
 CUE_LINES = 1.5
 """How many shared words a fact of the asked kind is worth on a line that shares one."""
 
 
 def narrow(question: str, sentence: Sentence) -> Sentence:
     """The lines of a block of picture text that answer; the whole when none stands out."""
-    lines = sentence.text.split(LINE_BREAK)
-    if sentence.source != "ocr" or len(lines) == 1:
+    if sentence.source == "ocr":
+        lines = sentence.text.split(LINE_BREAK)
+        return replace(sentence, text=LINE_BREAK.join(answering_lines(question, lines)))
+    if len(sentence.text) <= LONG:
         return sentence
-    return replace(sentence, text=LINE_BREAK.join(answering_lines(question, lines)))
+    clauses = [clause for clause in _CLAUSE.split(sentence.text) if clause]
+    kept = " ".join(answering_lines(question, clauses))
+    left = "" if sentence.text.startswith(kept) else "… "
+    right = "" if sentence.text.endswith(kept) else " …"
+    return replace(sentence, text=f"{left}{kept.rstrip(',;:，；') if right else kept}{right}")
 
 
 def answering_lines(question: str, lines: list[str]) -> list[str]:
@@ -35,12 +48,15 @@ def answering_lines(question: str, lines: list[str]) -> list[str]:
     ['CAFE MISTRAL', '12 Harbour Road']
     """
     asked, kind = content(question), fact(question)
+    if _MONEY_WORDS & set(asked):
+        asked += sorted(_MONEY_WORDS - set(asked))
     shared = [covered(asked, line) * len(asked) for line in lines]
     if max(shared) == 0:
         return lines
+    cues = [carries(line, kind, question) * (kind != "any") for line in lines]
+    surest = max(cue for cue, n in zip(cues, shared, strict=True) if n) or 1.0
     worth = [
-        n + CUE_LINES * carries(line, kind, question) * (kind != "any") if n else 0.0
-        for n, line in zip(shared, lines, strict=True)
+        n + CUE_LINES * (cue == surest) if n else 0.0 for n, cue in zip(shared, cues, strict=True)
     ]
     best = worth.index(max(worth))
     if _tells(question, asked, kind, lines[best]):

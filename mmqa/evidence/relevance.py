@@ -12,9 +12,13 @@ from mmqa.evidence.asking import fact
 from mmqa.evidence.ranking import Candidate
 from mmqa.evidence.words import is_chinese
 
-ENOUGH = 0.65
+ENOUGH = 0.6
 """Least support of an English answer: likeness + ½ overlap − penalties. Set on
 tests/assistant_data/development.json, where unanswerable questions reach 0.63 before penalties."""
+
+PER_DEVIATION = 0.1
+"""How much less support is enough for each standard deviation that the segment was found better
+than asked for, and how much more for each that it was found worse; at most one counts."""
 
 ENOUGH_OVERLAP = 0.35
 """Least overlap of a Chinese answer: the embedded encoder's likeness says nothing there."""
@@ -34,13 +38,14 @@ class Verdict:
     margin: float
 
 
-def judge(question: str, best: Candidate | None, missing: set[str]) -> Verdict:
+def judge(question: str, best: Candidate | None, missing: set[str], found: float = 0.0) -> Verdict:
     """Decide whether ``best`` answers ``question``.
 
     Args:
         question: The question's words.
         best: The first of the ranked candidates; ``None`` when nothing was found.
         missing: Names of the question that stand nowhere in the evidence.
+        found: Score of its segment above the least score that is asked for, standard deviations.
     """
     if best is None:
         return Verdict(False, -1.0)
@@ -48,6 +53,7 @@ def judge(question: str, best: Candidate | None, missing: set[str]) -> Verdict:
         margin = best.overlap - ENOUGH_OVERLAP
     else:
         margin = best.likeness + 0.5 * best.overlap - ENOUGH
+    margin += PER_DEVIATION * min(1.0, max(-1.0, found))
     if fact(question) != "any":
         margin -= NO_FACT * (1.0 - best.cue)
     margin -= NO_NAME * bool(missing)

@@ -152,6 +152,9 @@ def _amount(phrase: str) -> str:
     return " ".join(kept)
 
 
+_OPENS = re.compile(r"(?:^|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bSt)[.!?\n:\"“]\s*)$")
+
+
 def names(text: str) -> set[str]:
     """Words written with a capital that do not open a sentence, lower case, possessive off.
 
@@ -160,7 +163,7 @@ def names(text: str) -> set[str]:
     """
     found = set()
     for match in re.finditer(r"(?<![\w'’-])[A-Z][\w’'-]*", text):
-        opens = re.search(r"(^|[.!?\n:\"“]\s*)$", text[: match.start()])
+        opens = _OPENS.search(text[: match.start()])
         word = re.sub(r"['’]s?$", "", match.group().lower())
         if not opens and word not in STOP_WORDS and word not in NUMBER_WORDS:
             found.add(word)

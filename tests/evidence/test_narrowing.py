@@ -1,0 +1,45 @@
+"""Picture text and long speech are narrowed to what answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmqa.evidence.narrowing import answering_lines, narrow
+from mmqa.evidence.sentences import Sentence
+from mmqa.records import Segment
+
+SHOP = Segment("a.0", Path("/x/a.png"), "", "image", 0)
+BILL = ["NORDBY HARDWARE", "Hardware store, Mill Road 27", "Screws 4.40", "TOTAL EUR 50.40"]
+
+
+def test_the_bill_is_the_total() -> None:
+    question = "How much was the bill at the hardware store?"
+    assert answering_lines(question, BILL) == ["TOTAL EUR 50.40"]
+
+
+def test_a_value_on_the_next_line_comes_along() -> None:
+    assert answering_lines(
+        "When is the museum closed?", ["MUSEUM CLOSED", "ON MONDAYS", "Ring"]
+    ) == [
+        "MUSEUM CLOSED",
+        "ON MONDAYS",
+    ]
+
+
+def test_without_a_shared_word_the_block_stays_whole() -> None:
+    assert answering_lines("How expensive was lunch?", BILL) == BILL
+
+
+def test_a_long_sentence_of_speech_is_cut_at_its_commas() -> None:
+    text = (
+        "Welcome to the bird cliffs, on your left you can see the puffins, they come here in April"
+        " to lay one single egg, the puffins stay with us until the end of August, please keep to"
+        " the path and speak quietly."
+    )
+    kept = narrow("Until when do the puffins stay?", Sentence(SHOP, "transcript", text))
+    assert kept.text == "… the puffins stay with us until the end of August …"
+
+
+def test_a_short_sentence_stays_whole() -> None:
+    sentence = Sentence(SHOP, "transcript", "We leave at nine, be there by eight.")
+    assert narrow("When do we leave?", sentence) == sentence
