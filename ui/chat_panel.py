@@ -100,6 +100,7 @@ def _draw_turn(turn: Turn, key: str, library: Library | None) -> None:
     with st.chat_message("assistant", avatar=":material/find_in_page:"):
         if library is not None:
             _answer(turn, library)
+        turn.abandon()  # still running here means that an earlier run of the page was left
         _draw_answer(turn, key)
         evidence_panel.draw(turn, key)
 
@@ -130,7 +131,7 @@ def _answer(turn: Turn, library: Library) -> None:
     )
     words, controls = st.empty(), st.empty()
     words.text("Looking through your files …")
-    controls.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary")
+    controls.button("Stop answering", key="stop", icon=":material/stop_circle:", type="tertiary")
     with closing(follow(turn, lambda cancelled: start(cancelled=cancelled))) as events:
         for event in events:
             if isinstance(event, RetrievalEvent):

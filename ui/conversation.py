@@ -94,6 +94,11 @@ class Turn:
             return self.answer.hits
         return self.result.hits if self.result else ()
 
+    def abandon(self) -> None:
+        """End a turn that nobody waits for any more; one that has ended stays as it is."""
+        if self.state == "running":
+            self.state = "stopped"
+
     def take(self, event: AnswerEvent) -> None:
         """Grow by one event."""
         match event:
@@ -131,17 +136,21 @@ def follow(turn: Turn, stream: Stream) -> Generator[AnswerEvent, None, None]:
     """Feed ``turn`` from ``stream``, handing each event on once it is taken.
 
     However it ends, the turn says so: an error becomes ``turn.failure``; when the reader goes away
-    (Streamlit's stop and rerun are ``BaseException``) the source is told to stop.
+    (Streamlit's stop and rerun are ``BaseException``) or the turn is abandoned, the source is told
+    to stop. Streamlit starts the next run of the page while this one still waits for a word, so
+    being abandoned is how the old run learns of it.
     """
     stop = Event()
     try:
-        events = stream(stop.is_set)  # named: it must outlive the loop, and close after stop
+        # named: it must outlive the loop, and close after stop
+        events = stream(lambda: stop.is_set() or turn.state != "running")
         for event in events:
+            if turn.state != "running":
+                break
             turn.take(event)
             yield event
     except Exception as error:  # noqa: BLE001  # shown to the user and logged, never lost
         turn.failure, turn.state = Failure.of(error), "failed"
     finally:
         stop.set()
-        if turn.state == "running":
-            turn.state = "stopped"
+        turn.abandon()

@@ -107,7 +107,7 @@ def run(port: int | None = None, index: str = "indexes/default") -> int:
     server = subprocess.Popen(arguments, env=environment(index), stdout=subprocess.DEVNULL)  # noqa: S603
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _wait_until_ready(server, address)
+        wait_until_ready(server, address)
         print(f"mmqa chat: {address}  (Ctrl-C ends it)", flush=True)
         status = server.wait()
     except KeyboardInterrupt:
@@ -122,7 +122,12 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], address: str) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], address: str) -> None:
+    """Return once the server answers at ``address``.
+
+    Raises:
+        MmqaError: It ended, or did not answer in a minute.
+    """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < deadline:

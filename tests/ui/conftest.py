@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import struct
 import wave
 from collections.abc import Callable, Iterator
@@ -33,6 +34,16 @@ from mmqa.records import (
 )
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @dataclass
@@ -132,8 +143,7 @@ def media(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def hits(media: Path) -> tuple[Hit, ...]:
+def three_hits(media: Path) -> tuple[Hit, ...]:
     """A cited recording, a cited picture, and a note that is only near."""
     spoken = SegmentText(transcript="The ferry leaves at nine from pier four.")
     seen = SegmentText(ocr="PIER 4", prompt_words=(PromptWord("dock", 1.0),))
@@ -158,6 +168,11 @@ def hits(media: Path) -> tuple[Hit, ...]:
             {"text": 0.4},
         ),
     )
+
+
+@pytest.fixture
+def hits(media: Path) -> tuple[Hit, ...]:
+    return three_hits(media)
 
 
 @pytest.fixture
@@ -186,3 +201,18 @@ def page(
     st.cache_resource.clear()
     yield AppTest.from_file(APP, default_timeout=20).run()
     st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium; where there is none, its tests are skipped with a plain sentence."""
+    program = next((path for path in CHROMIUM if Path(path).exists()), shutil.which("chromium"))
+    if program is None:
+        pytest.skip("no Chromium on this machine, so the chat was not tried in a browser")
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: no browser test"
+    )
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield started
+        started.close()

@@ -36,6 +36,20 @@ def test_a_reader_who_leaves_stops_the_source() -> None:
     assert asked == [True]
 
 
+def test_an_abandoned_turn_stops_the_source_and_takes_no_more() -> None:
+    looks: list[bool] = []
+
+    def stream(cancelled: Callable[[], bool]) -> Iterator[Any]:
+        for _ in range(3):
+            yield TokenEvent("word ")
+            looks.append(cancelled())
+
+    turn = Turn("?")
+    for _ in follow(turn, stream):
+        turn.abandon()
+    assert (turn.state, turn.text, looks) == ("stopped", "word ", [True])
+
+
 def test_an_error_becomes_a_failure_and_keeps_what_was_written() -> None:
     def stream(cancelled: Callable[[], bool]) -> Iterator[Any]:
         yield TokenEvent("half ")
