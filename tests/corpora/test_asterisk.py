@@ -25,9 +25,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_recordings_with_a_transcript_of_enough_words_are_listed(corpus: Path) -> None:
-    assert asterisk.load() == [
-        asterisk.Prompt(corpus / "dictate/forhelp.wav", "press 0 for help")
-    ]
+    assert asterisk.load() == [asterisk.Prompt(corpus / "dictate/forhelp.wav", "press 0 for help")]
 
 
 def test_the_least_number_of_words_can_be_lowered(corpus: Path) -> None:

@@ -1,0 +1,169 @@
+"""Pictures into the text-embedding space, in closed form: ConSE plus kernel ridge regression.
+
+Knows: the formula and NumPy. Refuses to know: which encoder made the features, how the matrices
+were fitted, and any deep-learning library.
+
+The vector of a picture is ``normalize(normalize(K(U·(z − z̄), L)·B) + c)``:
+
+- c is ConSE (Norouzi et al. 2014, "Zero-Shot Learning by Convex Combination of Semantic
+  Embeddings", §3): the mean of the class names' centred embeddings, weighted by the classifier's
+  probabilities. It carries photographs of what the classifier knows.
+- The rest is kernel ridge regression from ``z = [f / |f|, ½·√probabilities]``, f = pooled^0.7, on
+  principal axes U to the embeddings of captions, with landmarks L (Nyström: Williams & Seeger
+  2001). It carries drawings, colours, and what the classifier has no class for. On the development
+  side it finds more than the linear regression it replaced.
+
+c is left at its own length: where the classifier is unsure it is short, and the regression decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmqa.errors import ModelError
+from mmqa.mapping.shipped import Weights, read
+from mmqa.records import Calibration, Floats, ImageFeatures, Modality
+
+NEIGHBOURS = 10
+"""How many entries of the text bank make up a vector's hubness."""
+
+_PROBABILITY_SHARE = 0.5
+_POWER = 0.7  # evens out a few large activations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClosedFormMapping:
+    """A :class:`mmqa.interfaces.CrossModalMapping` with fixed matrices."""
+
+    weights: Weights
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the weights' file."""
+        return f"closed-form-{self.weights.fingerprint}"
+
+    @property
+    def bank(self) -> Floats:
+        """The fixed text bank, float32 (n, d), unit rows."""
+        return self.weights.bank
+
+    @property
+    def picture_calibration(self) -> Mapping[Modality, Calibration]:
+        """How unrelated segments score, hubness taken away, when a picture is the question."""
+        return self.weights.calibration
+
+    def map(self, features: ImageFeatures) -> Floats:
+        """Map n pictures to float32 (n, d), each of unit length.
+
+        Raises:
+            ModelError: The features have no probabilities, or not the widths of the fit.
+        """
+        z = inputs(features)
+        w = self.weights
+        if z.shape[1] != len(w.offset):
+            raise ModelError(
+                "mapping",
+                f"the image features are {z.shape[1]} wide, the mapping was fitted to "
+                f"{len(w.offset)}",
+                "Use the image encoder that the mapping was fitted with, or fit it again.",
+            )
+        turned: Floats = np.matmul(z - w.offset, w.axes)
+        near = kernel(turned, w.landmarks, w.gamma)
+        drawn = normalize(near @ w.coefficients)
+        assert features.probabilities is not None  # inputs() refused it
+        named = conse(features.probabilities, w.classes, w.temperature)
+        return normalize(drawn + named)
+
+    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+        """Half the mean similarity of each of (n, d) rows to its 10 nearest of the text bank."""
+        del modality  # all modalities live in one space and meet one bank
+        return hubness(vectors, self.weights.bank)
+
+
+def load(folder: Path | None = None, *, threads: int = 1) -> ClosedFormMapping:
+    """The mapping from ``folder``, or the one that ships with the package.
+
+    Args:
+        folder: Holds ``embedded.safetensors``.
+        threads: Not used: a product of two small matrices is quicker than waking threads.
+
+    Raises:
+        ModelMissingError: There are no weights.
+        ModelDamagedError: They cannot be read.
+    """
+    del threads
+    return ClosedFormMapping(read(folder))
+
+
+def inputs(features: ImageFeatures) -> Floats:
+    """The regression's input z = [f / |f|, ½·√probabilities], float32 (n, d + c).
+
+    Raises:
+        ModelError: The encoder has no classifier.
+    """
+    if features.probabilities is None:
+        raise ModelError(
+            "mapping",
+            "the closed-form mapping needs class probabilities, and the image encoder gives none",
+            "Choose an image encoder with a classifier, or another mapping.",
+        )
+    powers: Floats = np.maximum(features.pooled, 0) ** np.float32(_POWER)
+    roots = _PROBABILITY_SHARE * np.sqrt(features.probabilities)
+    return np.concatenate([normalize(powers), roots], axis=1, dtype=np.float32)
+
+
+def kernel(left: Floats, right: Floats, gamma: float) -> Floats:
+    """exp(−γ·|x − y|²) of each of (n, r) with each of (m, r) rows, (n, m).
+
+    >>> kernel(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0], [0.0, 0.0]]), np.log(2)).tolist()
+    [[1.0, 0.5]]
+    """
+    squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
+    near: Floats = np.exp(-gamma * np.maximum(squares - 2 * left @ right.T, 0))
+    return near
+
+
+def conse(probabilities: Floats, classes: Floats, temperature: float = 1.0) -> Floats:
+    """Probability-weighted mean of class embeddings; (n, c) and (c, d) give (n, d).
+
+    ``temperature`` < 1 sharpens the probabilities: p^(1/T), made to sum to 1 again.
+
+    >>> conse(np.array([[0.75, 0.25]]), np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
+    [[0.75, 0.25]]
+    """
+    sharpened = probabilities ** (1 / temperature)
+    weights = sharpened / sharpened.sum(axis=1, keepdims=True)
+    mixed: Floats = weights @ classes
+    return mixed
+
+
+def hubness(vectors: Floats, bank: Floats, neighbours: int = NEIGHBOURS) -> Floats:
+    """Half the mean inner product of each row with its nearest bank entries, float32 (n,).
+
+    Cross-domain similarity local scaling (Conneau et al. 2018, "Word Translation Without Parallel
+    Data", §2.3) takes r(x) + r(y) away from 2·cos(x, y); of a question all hits share r(y), which
+    leaves cos − r(x)/2.
+
+    >>> hubness(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]), 2)
+    array([0.4], dtype=float32)
+    """
+    similarities = vectors @ bank.T
+    k = min(neighbours, bank.shape[0])
+    nearest = np.partition(similarities, -k, axis=1)[:, -k:]
+    half: Floats = (nearest.mean(axis=1) / 2).astype(np.float32)
+    return half
+
+
+def normalize(rows: Floats) -> Floats:
+    """Rows at unit length; a row of zeros stays one.
+
+    >>> normalize(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Floats = np.divide(rows, np.where(lengths > 0, lengths, 1))
+    return unit

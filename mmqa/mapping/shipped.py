@@ -1,0 +1,160 @@
+"""The mapping's weights as one safetensors file: its tensors, its settings, its words.
+
+Knows: names, shapes and types of what is stored, and that the file is read with NumPy alone.
+Refuses to know: how the numbers are used (``closed_form``, ``prompt_words``) or fitted
+(``mmqa.training.mapping``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa.records import Calibration, Floats, Modality
+
+FILE_NAME = "embedded.safetensors"
+FOLDER = Path(__file__).parent / "weights"
+_HALF = ("axes", "landmarks", "coefficients")
+_BYTES = ("classes", "bank")
+_WHOLE = ("offset", "word_hubness")
+_REMEDY = "Fit it again with `mmqa train mapping --closed-form`, or reinstall mmqa."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Everything that the closed-form mapping was fitted to.
+
+    Attributes:
+        offset: float32 (z,), mean of the regression's inputs over the fitting set.
+        axes: float32 (z, r), their principal axes.
+        landmarks: float32 (m, r), the inputs that the kernel compares with.
+        coefficients: float32 (m, d), what each landmark contributes.
+        gamma: Width γ of the kernel exp(−γ·|x − y|²), > 0.
+        classes: float32 (c, d), centred embeddings of the classifier's class names (ConSE).
+        bank: float32 (n, d), unit rows: the fixed text bank, and the vectors of ``words``.
+        word_hubness: float32 (n,), half the mean similarity of each bank row to its 10 nearest
+            pictures of the fitting set.
+        words: n words or short phrases; the first ``vocabulary_size`` may serve as prompt words.
+        temperature: Softmax temperature of the class probabilities, > 0.
+        vocabulary_size: How many of ``words`` name something that may be seen.
+        calibration: Modality → how unrelated segments score when a picture is the question.
+        encoders: Role → fingerprint of the encoder that the fit used.
+        fingerprint: Digest of the file; empty before it is written.
+    """
+
+    offset: Floats
+    axes: Floats
+    landmarks: Floats
+    coefficients: Floats
+    gamma: float
+    classes: Floats
+    bank: Floats
+    word_hubness: Floats
+    words: tuple[str, ...]
+    temperature: float
+    vocabulary_size: int
+    calibration: Mapping[Modality, Calibration]
+    encoders: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+def read(folder: Path | None = None) -> Weights:
+    """Read ``embedded.safetensors`` from ``folder``, or the one that ships with the package.
+
+    Raises:
+        ModelMissingError: There is no such file.
+        ModelDamagedError: The file is no safetensors file, or lacks a tensor.
+    """
+    path = (folder or FOLDER) / FILE_NAME
+    if not path.is_file():
+        raise ModelMissingError("mapping", f"there are no mapping weights {str(path)!r}", _REMEDY)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            settings = json.loads(file.metadata()["settings"])
+        return _weights(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelDamagedError(
+            "mapping", f"the mapping weights {str(path)!r} cannot be read: {error}", _REMEDY
+        ) from error
+
+
+def write(weights: Weights, folder: Path) -> Path:
+    """Write ``embedded.safetensors`` whole or not at all.
+
+    Matrices are stored as float16, embeddings as int8 with a scale a row (cosine to the original
+    above 0.9999), so that the file stays below 4 MB.
+
+    Returns:
+        The file.
+    """
+    tensors = {name: getattr(weights, name).astype(np.float16) for name in _HALF}
+    tensors.update({name: getattr(weights, name).astype(np.float32) for name in _WHOLE})
+    for name in _BYTES:
+        tensors[name], tensors[f"{name}.scale"] = to_bytes(getattr(weights, name))
+    tensors["words"] = np.frombuffer("\n".join(weights.words).encode(), dtype=np.uint8).copy()
+    calibration = {m: [c.mu, c.sigma] for m, c in sorted(weights.calibration.items())}
+    settings = {
+        "gamma": weights.gamma,
+        "temperature": weights.temperature,
+        "vocabulary_size": weights.vocabulary_size,
+        "calibration": calibration,
+        "encoders": dict(sorted(weights.encoders.items())),
+    }
+    content = save(tensors, metadata={"settings": json.dumps(settings)})
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    return path
+
+
+def to_bytes(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Rows as int8 (n, d) and their scales float32 (n,); the largest entry of a row becomes ±127.
+
+    >>> to_bytes(np.array([[0.0, 0.5, -1.0]], np.float32))[0].tolist()
+    [[0, 64, -127]]
+    """
+    scale = np.maximum(np.abs(rows).max(axis=1), 1e-12).astype(np.float32) / 127
+    return np.rint(rows / scale[:, None]).astype(np.int8), scale
+
+
+def from_bytes(rows: NDArray[np.int8], scale: Floats) -> Floats:
+    """What :func:`to_bytes` stored, as float32 (n, d)."""
+    restored: Floats = rows.astype(np.float32) * scale[:, None]
+    return restored
+
+
+def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) -> Weights:
+    calibration = settings["calibration"]
+    encoders = settings["encoders"]
+    if not isinstance(calibration, dict) or not isinstance(encoders, dict):
+        raise ValueError("the settings are not as expected")
+    bank = from_bytes(tensors["bank"], tensors["bank.scale"])
+    return Weights(
+        **{name: tensors[name].astype(np.float32) for name in (*_HALF, *_WHOLE)},
+        gamma=float(str(settings["gamma"])),
+        classes=from_bytes(tensors["classes"], tensors["classes.scale"]),
+        bank=bank / np.linalg.norm(bank, axis=1, keepdims=True),
+        words=tuple(tensors["words"].tobytes().decode().split("\n")),
+        temperature=float(str(settings["temperature"])),
+        vocabulary_size=int(str(settings["vocabulary_size"])),
+        calibration={m: Calibration(float(c[0]), float(c[1])) for m, c in calibration.items()},
+        encoders=encoders,
+        fingerprint=digest,
+    )

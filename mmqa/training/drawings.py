@@ -1,0 +1,121 @@
+"""The drawings that the mapping is fitted to and tested on, with their features kept on disk.
+
+Knows: which emoji there are, by which hand, on which side of the split. Refuses to know: the
+mapping, and scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from mmqa.corpora import concepts, noto, openmoji
+from mmqa.corpora.fetch import default_folder
+from mmqa.corpora.openmoji import Emoji
+from mmqa.corpora.raster import on_white
+from mmqa.interfaces import ImageEncoder, Progress
+from mmqa.records import Chunk, ImageFeatures, Picture
+
+SOURCES = ("openmoji", "noto")
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One emoji as drawn by one hand.
+
+    Attributes:
+        emoji: What is drawn, with its words.
+        source: ``openmoji`` or ``noto``.
+    """
+
+    emoji: Emoji
+    source: str
+
+    @property
+    def side(self) -> concepts.Side:
+        """``train``, ``development`` or ``test``; the same for all drawings of a concept."""
+        return concepts.side(self.emoji.annotation)
+
+    @property
+    def concept(self) -> str:
+        """Key of what is drawn."""
+        return concepts.concept(self.emoji.annotation)
+
+    @property
+    def depicted(self) -> bool:
+        """Whether the name can be read off the picture."""
+        return concepts.depicted(self.emoji.group, self.emoji.subgroup)
+
+
+def collect(folder: Path | None = None, progress: Progress | None = None) -> list[Drawing]:
+    """All drawings but skin-tone variants, in OpenMoji's order; Noto's where the font has one.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
+    emoji = [e for e in openmoji.load(folder, progress=progress) if not e.toned]
+    font = noto.font_file(folder, progress=progress)
+    drawings: list[Drawing] = []
+    for entry in emoji:
+        drawings.append(Drawing(entry, "openmoji"))
+        if not entry.group.startswith("extras") and noto.render(entry.character, font) is not None:
+            drawings.append(Drawing(entry, "noto"))
+    return drawings
+
+
+def encode(
+    drawings: Sequence[Drawing],
+    encoder: ImageEncoder,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> ImageFeatures:
+    """Features of n drawings, in order; kept in the corpora folder and found again.
+
+    What is kept is named after the encoder's fingerprint and the list, so neither can go stale.
+    """
+    root = folder or default_folder()
+    names = "\n".join(f"{d.source} {d.emoji.hexcode}" for d in drawings)
+    key = hashlib.sha256(f"drawings-1\n{encoder.fingerprint}\n{names}".encode()).hexdigest()[:16]
+    kept = root / "features" / f"drawings-{key}.safetensors"
+    if not kept.exists():
+        features = _encode(drawings, encoder, root, progress)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".part")
+        assert features.probabilities is not None
+        save_file({"pooled": features.pooled, "probabilities": features.probabilities}, partial)
+        partial.replace(kept)
+    tensors = load_file(kept)
+    return ImageFeatures(tensors["pooled"], tensors["probabilities"])
+
+
+def pictures(drawings: Sequence[Drawing], folder: Path) -> Iterator[Picture]:
+    """Draw each of them, one at a time."""
+    font = noto.font_file(folder)
+    for drawing in drawings:
+        pixels = None
+        if drawing.source == "openmoji":
+            pixels = openmoji.render(drawing.emoji.svg)
+        else:
+            pixels = noto.render(drawing.emoji.character, font)
+        assert pixels is not None, f"{drawing} was collected without a picture"
+        yield on_white(pixels)
+
+
+def _encode(
+    drawings: Sequence[Drawing], encoder: ImageEncoder, folder: Path, progress: Progress | None
+) -> ImageFeatures:
+    drawn = pictures(drawings, folder)
+    parts: list[ImageFeatures] = []
+    for start in range(0, len(drawings), _BATCH):
+        count = min(_BATCH, len(drawings) - start)
+        parts.append(encoder.encode([next(drawn) for _ in range(count)]))
+        if progress is not None:
+            progress(Chunk("encode drawings", start + count, len(drawings), "steps"))
+    probabilities = [p.probabilities for p in parts if p.probabilities is not None]
+    return ImageFeatures(np.concatenate([p.pooled for p in parts]), np.concatenate(probabilities))
