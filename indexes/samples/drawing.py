@@ -115,6 +115,11 @@ class Canvas:
             width=int(width * SCALE),
         )
 
+    def shade(self, corners: Sequence[float], top: Colour, bottom: Colour) -> None:
+        """A rectangle shaded from ``top`` to ``bottom``."""
+        x0, y0, x1, y1 = (int(v * SCALE) for v in corners)
+        self.image.paste(gradient((x1 - x0, y1 - y0), top, bottom), (x0, y0))
+
     def text(
         self,
         at: Point,

@@ -87,8 +87,8 @@ def save(picture: Image.Image, path: Path) -> None:
 def shift(picture: Image.Image) -> Image.Image:
     """The same thing photographed a moment later: a near duplicate."""
     width, height = picture.size
-    moved = picture.crop((8, 6, width, height)).resize((width, height), Image.Resampling.BICUBIC)
-    return ImageEnhance.Brightness(moved).enhance(0.94)
+    moved = picture.crop((3, 2, width, height)).resize((width, height), Image.Resampling.BICUBIC)
+    return ImageEnhance.Brightness(moved).enhance(0.97)
 
 
 def save_turned(picture: Image.Image, path: Path) -> None:

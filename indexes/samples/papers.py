@@ -25,9 +25,8 @@ def ferry_sign() -> Image.Image:
     c = _outdoors(960, 720)
     _board(c, (120, 90, 840, 560), NAVY, WHITE)
     c.text((480, 125), "FERRY TO SKARHOLM", 52, colour=WHITE, face="bold", anchor="ma")
-    _ship(c, 330, 345)
-    c.text((620, 235), "PIER", 62, colour=WHITE, face="bold", anchor="ma")
-    c.text((620, 300), "4", 150, colour=(255, 214, 64), face="bold", anchor="ma")
+    _ship(c, 290, 345)
+    c.text((640, 285), "PIER 4", 96, colour=(255, 214, 64), face="bold", anchor="ma")
     c.text((480, 490), "Boarding closes 10 minutes before departure", 27, colour=WHITE, anchor="ma")
     return c.finish(grain=3, seed=34).rotate(
         1.2, Image.Resampling.BICUBIC, fillcolor=(150, 186, 214)
@@ -164,24 +163,34 @@ def cafe_receipt() -> Image.Image:
         ("1 x Fish soup", "11.50"),
     ]
     head = ("CAFÉ LANTERN", "Harbour Street 3, Skarholm", "14 June 2025   13:42   Table 6")
-    return _receipt(head, lines, "22.30", "Thank you for your visit!", seed=41)
+    table = ((96, 84, 76), (78, 68, 62))
+    return _receipt(head, lines, "22.30", "Thank you for your visit!", table=table, seed=41)
 
 
 def hardware_receipt() -> Image.Image:
     """A receipt of the hardware store."""
     lines = [
-        ("Roof tape 10 m", "18.90"),
+        ("Roof tape 10 m", "12.40"),
+        ("Nails, 200 g", "3.20"),
+        ("Gloves", "3.30"),
         ("Bucket 12 l", "6.50"),
         ("Ladder hire, 1 day", "25.00"),
     ]
     head = ("NORDBY HARDWARE", "Hardware store, Mill Road 27", "11 June 2025   17:58")
-    return _receipt(head, lines, "50.40", "Exchange within 30 days", seed=58)
+    table = ((214, 190, 150), (236, 220, 190))
+    return _receipt(head, lines, "50.40", "Exchange within 30 days", table=table, seed=58)
 
 
 def _receipt(
-    head: tuple[str, str, str], lines: Sequence[tuple[str, str]], total: str, foot: str, seed: int
+    head: tuple[str, str, str],
+    lines: Sequence[tuple[str, str]],
+    total: str,
+    foot: str,
+    *,
+    table: tuple[Colour, Colour],
+    seed: int,
 ) -> Image.Image:
-    c = Canvas(760, 960, (96, 84, 76), (78, 68, 62))
+    c = Canvas(760, 960, *table)
     c.shadow((120, 50, 640, 910), 2)
     c.box((120, 50, 640, 910), (250, 249, 245))
     c.text((380, 85), head[0], 42, face="bold", anchor="ma")

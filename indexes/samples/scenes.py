@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import math
 
-from drawing import INK, WHITE, Canvas, Colour
+import numpy as np
+from drawing import INK, SCALE, WHITE, Canvas, Colour
+from numpy.typing import NDArray
 from PIL import Image
+
+Floats = NDArray[np.float32]
 
 SKY: Colour = (120, 184, 232)
 HAZE: Colour = (222, 240, 250)
@@ -19,16 +23,21 @@ GRASS: Colour = (86, 150, 62)
 def sailboat() -> Image.Image:
     """A white sailing boat with a red hull on a blue sea."""
     c = Canvas(960, 720, SKY, HAZE)
-    c.glow(780, 130, 70, (255, 244, 190), 230)
-    _sea(c, 470)
-    c.polygon([(300, 500), (680, 500), (620, 580), (370, 580)], (170, 38, 40))
-    c.polygon([(300, 500), (680, 500), (672, 516), (309, 516)], WHITE)
-    c.line([(480, 500), (480, 110)], (110, 74, 44), 9)
-    c.polygon([(492, 120), (492, 478), (672, 478)], (250, 248, 240))
-    c.polygon([(466, 160), (466, 478), (326, 478)], (232, 230, 220))
-    c.line([(492, 300), (582, 300)], (200, 198, 188), 2)
-    c.line([(492, 390), (628, 390)], (200, 198, 188), 2)
-    _waves(c, 585, 300, 700)
+    for x, y, radius in ((120, 110, 60), (200, 130, 80), (290, 120, 54), (830, 90, 60)):
+        c.glow(x, y, radius, WHITE, 170)
+    c.polygon([(700, 520), (780, 486), (880, 500), (960, 478), (960, 520)], (120, 150, 150))
+    _sea(c, 515)
+    c.polygon([(220, 530), (745, 508), (660, 606), (300, 606)], (160, 36, 38))
+    c.polygon([(220, 530), (745, 508), (734, 524), (228, 546)], WHITE)
+    c.polygon([(300, 606), (660, 606), (640, 622), (316, 622)], (96, 22, 26))
+    c.line([(470, 522), (470, 46)], (120, 84, 52), 8)
+    c.line([(470, 492), (300, 500)], (120, 84, 52), 6)
+    c.polygon([(462, 60), (462, 484), (286, 490), (352, 330)], (250, 248, 242))
+    c.polygon([(478, 74), (488, 470), (700, 500), (560, 330)], (232, 230, 222))
+    for y in (170, 270, 370):
+        c.line([(462, y), (462 - (y - 50) * 0.36, y + 4)], (206, 204, 196), 2)
+    c.line([(470, 46), (742, 508)], (90, 80, 74), 1.5)
+    _waves(c, 618, 230, 740)
     return c.finish(grain=3, seed=50)
 
 
@@ -66,19 +75,40 @@ def _tower(c: Canvas) -> None:
 
 
 def apple() -> Image.Image:
-    """A red apple with a leaf on a white table."""
-    c = Canvas(720, 720, (250, 248, 242), (232, 226, 214))
-    c.oval(190, 560, 560, 620, (198, 190, 176))
-    red: Colour = (206, 26, 34)
-    c.oval(150, 210, 420, 590, red)
-    c.oval(300, 210, 570, 590, red)
-    c.oval(190, 260, 530, 605, red)
-    c.oval(318, 208, 402, 250, (150, 16, 24))
-    c.glow(255, 330, 62, (255, 170, 160), 190)
-    c.line([(360, 232), (368, 180), (392, 128)], (98, 62, 34), 15)
-    c.chord((376, 110, 540, 226), 170, 330, (84, 156, 52))
-    c.chord((376, 84, 540, 200), 10, 150, (96, 172, 58))
+    """A green apple on a white table."""
+    size, radius = 720 * SCALE, 245 * SCALE
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    dx, dy = (x - 360 * SCALE) / radius, (y - 400 * SCALE) / (0.95 * radius)
+    light = np.clip(1 - np.hypot(dx + 0.35, dy + 0.4) / 1.7, 0, 1)[..., None]
+    dark, base, bright = (np.array(v) for v in ((60, 100, 14), (140, 190, 50), (200, 230, 120)))
+    skin = dark + (base - dark) * np.clip(1.7 * light, 0, 1)
+    skin = skin + (bright - base) * np.clip(1.9 * light - 1, 0, 1)
+    skin *= 1 - 0.65 * _spot(dx, dy, (0, -0.80), (0.22, 0.09))
+    skin += np.array([150, 140, 120]) * _spot(dx, dy, (-0.42, -0.42), (0.16, 0.2))
+    ground = 255 * (1 - 0.4 * _spot(dx, dy, (0.12, 1.03), (0.94, 0.15)))
+    pixels = np.where(_apple_shape(dx, dy)[..., None], skin, ground)
+    c = Canvas(720, 720, WHITE)
+    c.image.paste(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)))
+    c.line([(360, 212), (364, 150), (382, 104)], (92, 58, 32), 13)
+    c.chord((372, 92, 520, 188), 165, 345, (74, 146, 46))
+    c.chord((372, 76, 520, 172), 15, 165, (98, 172, 62))
     return c.finish()
+
+
+def _apple_shape(dx: Floats, dy: Floats) -> NDArray[np.bool_]:
+    """Where the apple is: a circle, pressed in at the stem and a little at the bottom."""
+    angle = np.arctan2(dy, dx)
+    stem = 0.16 * np.exp(-(((angle + math.pi / 2) / 0.38) ** 2))
+    bottom = 0.05 * np.exp(-(((angle - math.pi / 2) / 0.3) ** 2))
+    shoulders = 0.05 * np.abs(np.cos(angle)) * np.clip(0.5 - 2 * dy, 0, 1)
+    shape: NDArray[np.bool_] = np.hypot(dx, dy) < 1 - stem - bottom + shoulders
+    return shape
+
+
+def _spot(dx: Floats, dy: Floats, at: tuple[float, float], size: tuple[float, float]) -> Floats:
+    """A soft spot, 1 in its middle; (rows, columns, 1)."""
+    spot: Floats = np.exp(-(((dx - at[0]) / size[0]) ** 2 + ((dy - at[1]) / size[1]) ** 2))
+    return spot[..., None]
 
 
 def cat() -> Image.Image:
@@ -287,10 +317,12 @@ def fish() -> Image.Image:
 
 
 def _sea(c: Canvas, level: float) -> None:
-    c.box((0, level, c.width, c.height), SEA)
-    for i in range(60):
-        x, y = (i * 173) % c.width, level + 14 + (i * 61) % (c.height - level - 20)
-        c.line([(x, y), (x + 46, y)], (60, 138, 186), 4)
+    c.shade((0, level, c.width, c.height), (46, 128, 178), (12, 66, 112))
+    for i in range(26):
+        depth = (i * 61 % 97) / 97
+        y = level + 8 + (c.height - level - 20) * depth**1.5
+        x, length = (i * 173) % c.width, 14 + 60 * depth
+        c.line([(x, y), (x + length, y)], (86, 156, 198), 1.5 + 2 * depth)
 
 
 def _waves(c: Canvas, y: float, left: float, right: float) -> None:

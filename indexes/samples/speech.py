@@ -69,9 +69,9 @@ SPEECHES = (
         (
             (
                 "rms",
-                "Good morning, this is your captain speaking. Because of the strong wind, the "
-                "ferry will arrive forty minutes late. There is hot soup for everyone on the upper "
-                "deck. We are sorry for the delay.",
+                "Good morning, this is your captain speaking. Because of the strong wind, our "
+                "ferry boat will be forty minutes late. There is hot soup for everyone on the "
+                "upper deck. We are sorry for the delay.",
             ),
         ),
     ),
@@ -255,7 +255,7 @@ def write(path: Path, samples: Samples, rate_hz: int) -> None:
     codec = CODECS[path.suffix]
     sound = resample(samples, RATE_HZ, rate_hz)
     whole = np.round(sound * 32767).astype(np.int16)[None, :]
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=rate_hz)
         assert isinstance(stream, av.AudioStream)
         stream.layout = "mono"
