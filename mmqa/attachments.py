@@ -106,7 +106,7 @@ def describe(question: Question, extractors: Extractors, segmenter: Segmenter) -
         extracts.append(seen)
         paths.append(path)
     if question.recording is not None:
-        heard = extractors.recording(question.recording)
+        (heard,) = extractors.recordings([question.recording])
         extracts.extend(heard)
         paths.extend([question.paths[-1]] * len(heard))
     words = segmenter.words(segmenter.visual(extracts))

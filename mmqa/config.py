@@ -27,7 +27,7 @@ class Config:
     Attributes:
         index: Folder of the index.
         preset: Which models; see ``mmqa models list``.
-        cache: Folder of converted models; empty means the per-user cache folder.
+        cache: Folder below whose ``models/`` the converted models lie; empty: the per-user one.
         fusion: Name of the fuser.
         threads: CPU threads for the models; 0 means all cores.
         ocr: Read text in pictures.

@@ -8,7 +8,7 @@ extracts; a changed one has none.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
@@ -83,9 +83,12 @@ class Extractors:
             kind="text", page=passage.page, passage=passage.text, heading=passage.heading
         )
 
-    def recording(self, recording: Recording) -> list[Extract]:
+    def recordings(self, recordings: Sequence[Recording]) -> list[list[Extract]]:
         """One extract a span of speech; a recording in which nobody speaks is one extract."""
-        return spans(recording, self.transcriber().transcribe(recording))
+        if not recordings:
+            return []
+        transcripts = self.transcriber().transcribe_many(recordings)
+        return [spans(r, t) for r, t in zip(recordings, transcripts, strict=True)]
 
     def pictures(
         self, pictures: Iterable[Picture], *, pages_with_text: frozenset[int] = frozenset()

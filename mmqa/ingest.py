@@ -10,9 +10,7 @@ every file that was reported as added.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -21,19 +19,18 @@ from mmqa import extraction
 from mmqa.errors import MediaError
 from mmqa.extraction import Extract, Extractors
 from mmqa.fusion.calibration import calibrate
-from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, CrossModalMapping, PromptWords, TextEncoder
-from mmqa.media.quality import is_near_duplicate
+from mmqa.media.near_duplicates import NearDuplicates
 from mmqa.media.reader import FileReader
-from mmqa.media.scan import Refused, scan
-from mmqa.media.thumbnail import write_thumbnail
+from mmqa.reading import ReadAhead
 from mmqa.records import (
     AddEvent,
     AddReport,
     Media,
     MediaItem,
     Modality,
+    Part,
     Passage,
     Picture,
     Recording,
@@ -46,6 +43,9 @@ FILES_AT_ONCE = 16
 
 SECONDS_AT_ONCE = 2.0
 """A batch is stored after this long, however few files it holds."""
+
+HEARD_AT_ONCE_S = 120.0
+"""Seconds of sound that are transcribed together; short recordings share the model's window."""
 
 OnEvent = Callable[[AddEvent], None]
 
@@ -62,19 +62,30 @@ class Stages:
     prompt_words: PromptWords
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A file on its way: read, and either extracted or waiting to be transcribed with others."""
+
+    media: Media
+    key: str
+    phash: str = ""
+    extracts: list[Extract] | None = None
+    recording: Recording | None = None
+    fresh: bool = True
+
+
 @dataclass(slots=True)
 class _Batch:
-    """Files that are ready to be stored together."""
+    """Files that will be stored together."""
 
-    media: list[Media] = field(default_factory=list)
-    extracts: list[list[Extract]] = field(default_factory=list)
-    hashes: list[str] = field(default_factory=list)
-    payloads: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    entries: list[_Entry] = field(default_factory=list)
     started_s: float = field(default_factory=time.monotonic)
 
     def full(self) -> bool:
         late = time.monotonic() - self.started_s > SECONDS_AT_ONCE
-        return len(self.media) >= FILES_AT_ONCE or (bool(self.media) and late)
+        heard_s = sum(e.recording.duration_s for e in self.entries if e.recording is not None)
+        many = len(self.entries) >= FILES_AT_ONCE or heard_s > HEARD_AT_ONCE_S
+        return many or (bool(self.entries) and late)
 
 
 @dataclass(slots=True)
@@ -112,7 +123,8 @@ class Ingest:
         self._tell = on_event or (lambda _event: None)
         self._cancelled = cancelled or (lambda: False)
         self._counts = _Counts()
-        self._phashes = dict(store.phashes())
+        self._batch = _Batch()
+        self._seen = NearDuplicates(store.phashes())
         self._segmenter = Segmenter(stages.text_encoder, stages.mapping, stages.prompt_words)
 
     def add(self, paths: Iterable[Path]) -> AddReport:
@@ -125,15 +137,14 @@ class Ingest:
             What was added, what was unchanged, and what was refused and why.
         """
         started_s = time.monotonic()
-        batch = _Batch()
-        for outcome in self._read_ahead(paths):
+        reading = ReadAhead(self.store, self.stages.reader, self._found)
+        for outcome in reading.outcomes(paths):
             if self._cancelled():
                 break
-            self._take(outcome, batch)
-            if batch.full():
-                self._store(batch)
-                batch = _Batch()
-        self._store(batch)
+            self._take(outcome)
+            if self._batch.full():
+                self._store()
+        self._store()
         self._finish()
         counts = self._counts
         return AddReport(
@@ -144,49 +155,12 @@ class Ingest:
             seconds=time.monotonic() - started_s,
         )
 
-    # ------------------------------------------------------------------ reading
-
-    def _read_ahead(self, paths: Iterable[Path]) -> Iterator[Media | MediaItem | MediaError]:
-        """Decode on other threads while the encoder works, never more than a few files ahead."""
-        workers = 2
-        pending: deque[Future[Media | MediaItem | MediaError]] = deque()
-        with ThreadPoolExecutor(workers, thread_name_prefix="mmqa-read") as pool:
-            try:
-                for found in scan(paths):
-                    self._counts.total += 1
-                    pending.append(pool.submit(self._read, found))
-                    if len(pending) > 2 * workers:
-                        yield pending.popleft().result()
-                while pending:
-                    yield pending.popleft().result()
-            finally:
-                for future in pending:
-                    future.cancel()
-
-    def _read(self, found: Path | Refused) -> Media | MediaItem | MediaError:
-        """A file's media; its stored item where it has not changed; or why it is refused."""
-        if isinstance(found, Refused):
-            return MediaError(found.path, found.reason)
-        try:
-            known = self.store.known(found)
-            if known is not None and _same_file(found, known):
-                return known
-            media = self.stages.reader.read(found)
-            self._thumbnail(media)
-            return media
-        except MediaError as error:
-            return error
-
-    def _thumbnail(self, media: Media) -> None:
-        """Written on the reading thread, so that the encoder does not wait for it."""
-        if media.item.kind == "image":
-            (picture,) = media.parts
-            assert isinstance(picture, Picture)
-            write_thumbnail(picture, thumbnail_path(self.store.folder, media.item.sha256))
-
     # ------------------------------------------------------------------ extracting
 
-    def _take(self, outcome: Media | MediaItem | MediaError, batch: _Batch) -> None:
+    def _found(self) -> None:
+        self._counts.total += 1
+
+    def _take(self, outcome: Media | MediaItem | MediaError) -> None:
         if isinstance(outcome, MediaError):
             self._refuse(outcome)
         elif isinstance(outcome, MediaItem):
@@ -194,44 +168,42 @@ class Ingest:
             segments = len(self.store.item_rowids(outcome.path))
             self._emit("unchanged", outcome.path, segments, flags=outcome.flags)
         else:
+            if any(e.media.item.sha256 == outcome.item.sha256 for e in self._batch.entries):
+                self._store()  # so that the same content is found instead of computed twice
             try:
-                self._extract(outcome, batch)
+                self._batch.entries.append(self._entry(outcome))
             except MediaError as error:
                 self._refuse(error)
 
-    def _extract(self, media: Media, batch: _Batch) -> None:
+    def _entry(self, media: Media) -> _Entry:
         parts = iter(media.parts)
         first = next(parts, None)
         phash = first.perceptual_hash if isinstance(first, Picture) and first.page is None else ""
         flags = {*media.item.flags, *self._duplicates(media.item, phash)}
         media = replace(media, item=replace(media.item, flags=tuple(sorted(flags))))
-        key = self._key(media)
-        kept = self.store.extraction(media.item.sha256, key)
-        if kept is None:
-            everything = chain([first] if first is not None else [], parts)
-            extracts = self._read_parts(media, everything)
-            batch.payloads[media.item.sha256, key] = extraction.pack(extracts)
-        else:
-            extracts = extraction.unpack(kept)
-        batch.media.append(media)
-        batch.extracts.append(extracts)
-        batch.hashes.append(phash)
+        entry = _Entry(media, self._key(media), phash)
+        kept = self.store.extraction(media.item.sha256, entry.key)
+        if kept is not None:
+            entry.extracts, entry.fresh = extraction.unpack(kept), False
+        elif isinstance(first, Recording):
+            entry.recording = first
+        elif first is not None:
+            entry.extracts = self._read_parts(chain([first], parts))
+        return entry
 
-    def _read_parts(
-        self, media: Media, parts: Iterable[Picture | Recording | Passage]
-    ) -> list[Extract]:
+    def _read_parts(self, parts: Iterable[Part]) -> list[Extract]:
+        extractors = self.stages.extractors
         extracts: list[Extract] = []
         pages: set[int] = set()
         for part in parts:
-            match part:
-                case Passage():
-                    extracts.append(self.stages.extractors.passage(part))
-                    pages.add(part.page or 0)
-                case Recording():
-                    extracts.extend(self.stages.extractors.recording(part))
-                case Picture():
-                    known = frozenset(pages)
-                    extracts.extend(self.stages.extractors.pictures([part], pages_with_text=known))
+            if isinstance(part, Passage):
+                extracts.append(extractors.passage(part))
+                pages.add(part.page or 0)
+            elif isinstance(part, Picture):
+                known = frozenset(pages)
+                extracts.extend(extractors.pictures([part], pages_with_text=known))
+            else:
+                extracts.extend(chain.from_iterable(extractors.recordings([part])))
         return extracts
 
     def _key(self, media: Media) -> str:
@@ -250,33 +222,41 @@ class Ingest:
         others = [i for i in self.store.find_sha(item.sha256) if i.path != item.path]
         if others:
             return {"duplicate"}
-        if not phash:
-            return set()
-        near = any(
-            is_near_duplicate(phash, other)
-            for path, other in self._phashes.items()
-            if path != item.path
-        )
-        self._phashes[item.path] = phash
+        near = self._seen.like(phash, but=item.path)
+        self._seen.add(item.path, phash)
         return {"near-duplicate"} if near else set()
 
     # ------------------------------------------------------------------ storing
 
-    def _store(self, batch: _Batch) -> None:
-        """Put a batch into the index in one transaction, then report its files as added."""
-        if not batch.media:
+    def _store(self) -> None:
+        """Put the batch into the index in one transaction, then report its files as added."""
+        batch, self._batch = self._batch, _Batch()
+        if not batch.entries:
             return
-        groups = self._segmenter.segments(batch.media, batch.extracts)
+        self._transcribe(batch)
+        media = [entry.media for entry in batch.entries]
+        extracts = [entry.extracts or [] for entry in batch.entries]
+        groups = self._segmenter.segments(media, extracts)
         with self.store.transaction() as transaction:
-            for media, group, phash in zip(batch.media, groups, batch.hashes, strict=True):
+            for entry, group in zip(batch.entries, groups, strict=True):
                 words = [tokenize(searchable(segment.text)) for segment in group.segments]
-                transaction.put(media.item, group.segments, group.features, words, phash)
-            for (sha256, key), payload in batch.payloads.items():
-                transaction.put_extraction(sha256, key, payload)
-        for media, group in zip(batch.media, groups, strict=True):
+                item = entry.media.item
+                transaction.put(item, group.segments, group.features, words, entry.phash)
+                if entry.fresh:
+                    payload = extraction.pack(entry.extracts or [])
+                    transaction.put_extraction(item.sha256, entry.key, payload)
+        for entry, group in zip(batch.entries, groups, strict=True):
             self._counts.added += 1
             self._counts.segments += len(group.segments)
-            self._emit("added", media.item.path, len(group.segments), flags=media.item.flags)
+            item = entry.media.item
+            self._emit("added", item.path, len(group.segments), flags=item.flags)
+
+    def _transcribe(self, batch: _Batch) -> None:
+        waiting = [entry for entry in batch.entries if entry.recording is not None]
+        recordings = [e.recording for e in waiting if e.recording is not None]
+        found = self.stages.extractors.recordings(recordings)
+        for entry, extracts in zip(waiting, found, strict=True):
+            entry.extracts, entry.recording = extracts, None
 
     def _finish(self) -> None:
         """Recalibrate on what the index now holds, and fold the new rows into FAISS."""
@@ -309,15 +289,6 @@ class Ingest:
                 total=self._counts.total,
             )
         )
-
-
-def _same_file(path: Path, known: MediaItem) -> bool:
-    """Unchanged by size and time of change: the hash need not be taken again."""
-    try:
-        now = path.stat()
-    except OSError:
-        return False
-    return (now.st_size, now.st_mtime_ns) == (known.size_bytes, known.mtime_ns)
 
 
 def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:

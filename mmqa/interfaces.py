@@ -86,6 +86,10 @@ class Transcriber(Protocol):
         """Transcribe; silence gives no spans, never invented words."""
         ...
 
+    def transcribe_many(self, recordings: Sequence[Recording]) -> list[Transcript]:
+        """Transcribe n recordings; short ones may share the model's fixed window."""
+        ...
+
 
 class TextRecognizer(Protocol):
     """Pictures → the text that stands in them (OCR)."""

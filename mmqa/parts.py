@@ -112,7 +112,8 @@ class Parts:
             return self._loaded[role]
 
     def _build(self, role: str, folder: Path, **options: Any) -> Any:
-        factory = registry.load(role, self.preset.role(role).loader)
+        found = self.preset.role(role)
+        factory = registry.load(found.kind, found.loader)
         return factory(folder, threads=self.config.thread_count, **options)
 
     def _shipped(self, role: str, name: str) -> Any:

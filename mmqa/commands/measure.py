@@ -79,6 +79,7 @@ def _asterisk(options: Namespace, tell: Progress) -> Report:
 def bench(options: Namespace) -> int:
     """Measure speed with one bench."""
     module = import_module(f"mmqa.evaluation.bench_{options.what}")
+    report: Report
     with progress(unit="steps") as bar:
         if options.what == "startup":
             report = module.run(progress=Bars(bar))

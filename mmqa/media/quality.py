@@ -25,7 +25,7 @@ BLURRED_SHARPNESS = 0.012
 """Variance of the Laplacian over variance of the grey levels, on a copy of about 256 pixels.
 Dividing by contrast keeps fog and evening light from counting as blur. Of the
 photographs in scikit-image and scikit-learn the sharp ones measure 0.055 and more; after a Gaussian
-blur of 1 % of their width most measure 0.006 and less (fine textures, sand and grass, stay above)."""
+blur of 1 % of their width most measure 0.006 and less (sand and grass stay above)."""
 
 PLAIN_VARIANCE = 30.0
 """Variance of grey levels under which there is nothing that could be sharp."""

@@ -1,0 +1,88 @@
+"""Files → media, decoded on other threads while the encoders work.
+
+Knows: what is found by walking, that an unchanged file need not be read, and how far to read ahead.
+Refuses to know: what is done with media, and how a file is decoded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from mmqa.errors import MediaError
+from mmqa.index.layout import thumbnail_path
+from mmqa.index.store import IndexStore
+from mmqa.interfaces import Reader
+from mmqa.media.scan import Refused, scan
+from mmqa.media.thumbnail import write_thumbnail
+from mmqa.records import Media, MediaItem, Picture
+
+WORKERS = 2
+"""Threads that decode; Pillow and FFmpeg release the interpreter while they do."""
+
+Outcome: TypeAlias = Media | MediaItem | MediaError
+"""Media of a new or changed file; the stored item of an unchanged one; or why it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """Reads files in the order in which they are found, a few ahead of who asks.
+
+    Attributes:
+        store: Knows the files that are in the index, and where thumbnails go.
+        reader: Decodes one file.
+        on_found: Called for each file that is found, before it is read.
+    """
+
+    store: IndexStore
+    reader: Reader
+    on_found: Callable[[], None]
+
+    def outcomes(self, paths: Iterable[Path]) -> Iterator[Outcome]:
+        """One outcome a file, in order; never raises for a file."""
+        pending: deque[Future[Outcome]] = deque()
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="mmqa-read") as pool:
+            try:
+                for found in scan(paths):
+                    self.on_found()
+                    pending.append(pool.submit(self._read, found))
+                    if len(pending) > 2 * WORKERS:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                for future in pending:
+                    future.cancel()
+
+    def _read(self, found: Path | Refused) -> Outcome:
+        if isinstance(found, Refused):
+            return MediaError(found.path, found.reason)
+        try:
+            known = self.store.known(found)
+            if known is not None and same_file(found, known):
+                return known
+            media = self.reader.read(found)
+            self._thumbnail(media)
+            return media
+        except MediaError as error:
+            return error
+
+    def _thumbnail(self, media: Media) -> None:
+        """Written here, so that the encoder does not wait for it."""
+        if media.item.kind == "image":
+            (picture,) = media.parts
+            assert isinstance(picture, Picture)
+            write_thumbnail(picture, thumbnail_path(self.store.folder, media.item.sha256))
+
+
+def same_file(path: Path, known: MediaItem) -> bool:
+    """Unchanged by size and time of change, so that the hash need not be taken again."""
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (known.size_bytes, known.mtime_ns)
