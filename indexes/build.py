@@ -3,8 +3,10 @@
 Knows: recipes, the façade, and how to report. Refuses to know: how a file becomes part of an index.
 
 What is there already costs nothing; what a recipe's folders no longer hold is removed; files that
-were added from elsewhere stay. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs
-were refused.
+were added from elsewhere stay. An index that other models made is made anew, from the same files;
+the old one is kept as NAME.old until that is done.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were refused.
 
     python indexes/build.py --recipe indexes/recipes/samples.toml [--index DIR] [--json]
 """
@@ -13,8 +15,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,7 @@ from recipe import Recipe, Selection, read, select
 
 from mmqa import Library, config
 from mmqa.corpora.fetch import fetch
-from mmqa.errors import ConfigError, MmqaError, UsageError
+from mmqa.errors import ConfigError, IndexMismatchError, IndexMissingError, MmqaError, UsageError
 from mmqa.records import AddEvent
 
 REFUSED = 3
@@ -83,10 +87,13 @@ def build(recipe: Recipe, *, quiet: bool = False) -> BuildReport:
     """
     settings = config.load({**recipe.config, "index": str(recipe.index)})
     chosen = [select(source, fetch) for source in recipe.sources]
+    old, elsewhere = _set_aside(recipe.index, settings, chosen)
     with Library.open(recipe.index, config=settings) as library:
         removed = _remove_gone(library, chosen)
-        files = sorted({file for selection in chosen for file in selection.files})
-        report = library.add(files, on_event=None if quiet else _tell)
+        files = {file for selection in chosen for file in selection.files}
+        report = library.add(sorted(files | elsewhere), on_event=None if quiet else _tell)
+    if old is not None:
+        shutil.rmtree(old)
     unread = tuple(folder for selection in chosen for folder in selection.unread)
     return BuildReport(
         index=recipe.index,
@@ -97,6 +104,32 @@ def build(recipe: Recipe, *, quiet: bool = False) -> BuildReport:
         segments=report.segments,
         seconds=report.seconds,
     )
+
+
+def _set_aside(
+    index: Path, settings: config.Config, chosen: Sequence[Selection]
+) -> tuple[Path | None, set[Path]]:
+    """Move an index of other models aside; where to, and which of its files no recipe names."""
+    try:
+        Library.open(index, create=False, config=settings).close()
+    except IndexMissingError:
+        return None, set()
+    except IndexMismatchError as error:
+        from mmqa.index.catalogue import Catalogue
+
+        sys.stderr.write(f"{error.fact}: it is made anew\n")
+        roots = {selection.root for selection in chosen}
+        with closing(Catalogue(index)) as catalogue:
+            paths = [item.path for item in catalogue.items()]
+        old = index.with_name(f"{index.name}.old")
+        if old.exists():
+            raise UsageError(
+                f"{str(old)!r} is in the way: an earlier build was interrupted",
+                "Look whether it still holds something you need, then delete it.",
+            ) from error
+        index.rename(old)
+        return old, {p for p in paths if roots.isdisjoint(p.parents) and p.exists()}
+    return None, set()
 
 
 def _remove_gone(library: Library, chosen: Sequence[Selection]) -> int:

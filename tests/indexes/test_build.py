@@ -61,6 +61,25 @@ def test_files_that_were_added_from_elsewhere_stay(recipe, tmp_path, samples, ca
         assert "shopping list.txt" in {item.path.name for item in library.items()}
 
 
+def test_an_index_of_other_models_is_made_anew_from_the_same_files(
+    recipe, samples, capsys, monkeypatch
+):
+    from mmqa import Library
+    from mmqa.config import Config
+    from mmqa.parts import Parts
+
+    with monkeypatch.context() as other:
+        other.setattr(Parts, "fingerprints", lambda _self: {"text_encoder": "another"})
+        built(recipe, capsys)
+        with Library.open(recipe.parent / "out", config=Config(ocr=False)) as library:
+            library.add(samples / "notes/shopping list.txt")
+    code, report = built(recipe, capsys)
+    assert (code, report["added"], report["unchanged"]) == (0, 3, 0)
+    assert not (recipe.parent / "out.old").exists()
+    with Library.open(recipe.parent / "out", config=Config(ocr=False)) as library:
+        assert "shopping list.txt" in {item.path.name for item in library.items()}
+
+
 def test_a_recipe_that_is_not_there_is_wrong_usage(tmp_path, capsys):
     from build import main
 
