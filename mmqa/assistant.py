@@ -19,7 +19,9 @@ from mmqa.drafting import Draft, Found, citations, draft
 from mmqa.errors import UsageError
 from mmqa.evidence.attachments import heard
 from mmqa.evidence.grounding import fault
+from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import split
+from mmqa.evidence.words import content
 from mmqa.interfaces import Cancelled, TextEncoder, VisionLanguageModel
 from mmqa.prompts.assemble import Exhibit, lay_out
 from mmqa.prompts.template import Templates, language_of
@@ -169,7 +171,7 @@ class Assistant:
         watch.mark("generation")
         if fault(written, stands, question.text):
             return plan.text, plan.source
-        return f"{written} [1]", "generated"
+        return f"{written} [{source_number(written, plan)}]", "generated"
 
     def _prompt(
         self, question: str, plan: Draft, model: VisionLanguageModel
@@ -209,6 +211,14 @@ class Assistant:
                 written += piece
                 yield TokenEvent(piece)
         return (split(written) or [""])[0]
+
+
+def source_number(written: str, plan: Draft) -> int:
+    """The number of the citation whose sentence holds most of what was written."""
+    said = content(written)
+    best = max(plan.evidence, key=lambda sentence: covered(said, sentence.text))
+    ids = [segment.id for segment, _ in plan.cited]
+    return ids.index(best.segment.id) + 1
 
 
 def worded(question: Question, attached: Sequence[Segment]) -> Question:

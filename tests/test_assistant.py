@@ -156,6 +156,24 @@ def test_a_true_wording_is_the_answer_and_cites_the_second() -> None:
     assert answer.citations[0].quote == "The ferry leaves from pier seven at 8:20."
 
 
+def test_the_number_in_the_answer_points_to_the_sentence_it_stands_in() -> None:
+    found = Segment(
+        "b.0", Path("/x/v.ogg"), "", "audio", 0, text=SegmentText(transcript="We found your bag.")
+    )
+    ask = Segment(
+        "b.1",
+        Path("/x/v.ogg"),
+        "",
+        "audio",
+        1,
+        text=SegmentText(transcript="Please ask for Oscar."),
+    )
+    world = World("Ask for Oscar.", hits=((found, 3.0), (ask, 2.0)))
+    answer = world.ask("Whom do I see about the bag you found?")
+    assert answer.text == "Ask for Oscar. [2]"
+    assert [c.id for c in answer.citations] == ["b.0", "b.1"]
+
+
 def test_a_false_number_gives_the_quote_instead() -> None:
     answer = World("The ferry leaves at 8:50.").ask("When does the ferry leave?")
     assert answer.text == "“The ferry leaves from pier seven at 8:20.” [1]"

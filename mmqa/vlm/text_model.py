@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -47,9 +49,10 @@ def load(folder: Path, *, threads: int) -> TextModel:
     dtype = _fast_dtype()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True
-        )
+        with _quietly():
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, use_safetensors=True
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(
             ROLE,
@@ -59,6 +62,19 @@ def load(folder: Path, *, threads: int) -> TextModel:
     text_model = TextModel(folder, model.train(False), tokenizer)
     text_model.warm_up()
     return text_model
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the progress bar of transformers: only ``cli`` and ``ui`` talk to people."""
+    logging: Any = import_module("transformers.utils.logging")
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _fast_dtype() -> torch.dtype:

@@ -27,6 +27,7 @@ PARCEL = "The parcel for Ms. Okonkwo weighs 4.2 kg and arrives on Thursday at 9:
         ("At eight.", "We leave at twenty past eight, be there by eight.", "When?", "place"),
         ("At twenty past eight.", "We leave at twenty past eight, be there by eight.", "When?", ""),
         ("Two thousand eggs.", "Up to two thousand eggs a day.", "How many eggs?", ""),
+        ("Lemonade 3 hours.", "Car park / max. 3 hours", "How long may I park?", "words"),
         ("It costs 1140 euros.", "Rent is 1,140 euros.", "How much is the rent?", ""),
         ("车票三百二十元。", "车票每张三百二十元。", "车票多少钱?", ""),
         ("车票五百元。", "车票每张三百二十元。", "车票多少钱?", "words"),
