@@ -4,7 +4,9 @@ Knows: how a question is made from what is said, and which recordings count as t
 know: the given text while searching: the index holds only what the project itself heard.
 
 Rule for questions: the words of the transcript, normalised, in order, without stop words; where
-fewer than two are left, all of them. Recordings with the same normalised words count as one.
+fewer than two are left, all of them. Prompts of fewer than four words (stage directions such as
+"(1 second of silence)" have none) are left out. Recordings with the same normalised words count as
+one.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 RECALL_TARGET = 0.90
 WORD_ERROR_TARGET = 0.08
+SHORTEST_WORDS = 4
 LibraryFactory = Callable[[Path], "Library"]
 """Opens, and makes, an index in a folder."""
 
@@ -80,11 +83,11 @@ def run(
 
     Args:
         library_factory: Opens the temporary index.
-        corpus: Recordings of at least four words.
+        corpus: Recordings; those of fewer than four normalised words are left out.
         progress: Told of each recording that was added and each question that was asked.
         limit: Only the first ones.
     """
-    prompts = list(corpus)[:limit]
+    prompts = [p for p in corpus if len(normalize(p.text)) >= SHORTEST_WORDS][:limit]
     with tempfile.TemporaryDirectory(prefix="mmqa-asterisk-") as folder:
         index = Path(folder) / "index"
         with library_factory(index) as library:
