@@ -17,7 +17,9 @@ from typing import Literal
 from mmqa.config import Config
 from mmqa.drafting import Draft, Found, citations, draft
 from mmqa.errors import UsageError
+from mmqa.evidence.asking import sought_kind
 from mmqa.evidence.attachments import heard
+from mmqa.evidence.files import subject
 from mmqa.evidence.grounding import fault
 from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import split
@@ -129,7 +131,8 @@ class Assistant:
         watch.mark("attachments")
         result = SearchResult(asked.text, {}, ())
         if retrieval:
-            result = self._search(asked, k, kinds)
+            result = self._search(searched(asked), k, kinds)
+            result = replace(result, question=asked.text)
         watch.mark("retrieval")
         yield RetrievalEvent(result)
         found = Found(attached, result.hits)
@@ -211,6 +214,12 @@ class Assistant:
                 written += piece
                 yield TokenEvent(piece)
         return (split(written) or [""])[0]
+
+
+def searched(question: Question) -> Question:
+    """The question as searched: "find pictures like this" is asked by the picture alone."""
+    pointing = bool(question.pictures) and sought_kind(question.text) and not subject(question.text)
+    return replace(question, text="") if pointing else question
 
 
 def source_number(written: str, plan: Draft) -> int:

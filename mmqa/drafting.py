@@ -16,7 +16,7 @@ from mmqa.evidence.files import Shown, choose, subject
 from mmqa.evidence.narrowing import narrow
 from mmqa.evidence.ranking import Candidate, missing_names, rank
 from mmqa.evidence.relevance import judge
-from mmqa.evidence.sentences import Sentence, all_sentences
+from mmqa.evidence.sentences import Sentence, all_sentences, split
 from mmqa.interfaces import TextEncoder
 from mmqa.prompts.assemble import clock
 from mmqa.prompts.template import Templates, language_of
@@ -79,7 +79,8 @@ def draft(
     kind = sought_kind(text) if text else "image"
     if kind == "image" and (found.hits or not found.attached):
         shown = choose(text, found.hits, kind, text_encoder(), min_score)
-        return draft_files(shown, templates)
+        if shown or text or not found.attached:
+            return draft_files(shown, templates)
     if not text:
         return draft_attachment(text, found.attached, templates)
     return draft_fact(text, found, kind, text_encoder(), min_score)
@@ -91,13 +92,17 @@ def draft_attachment(question: str, attached: Sequence[Segment], templates: Temp
     looks = [(segment, guesses(segment)) for segment in attached]
     told = [(s, w) for s, w in words if w]
     seen = [(s, w) for s, w in looks if w]
-    parts = [templates.text("quote", quote=w) for _, w in told]
+    cited = {s.id: (s, w) for s, w in [*seen, *told]}
+    number = {name: n for n, name in enumerate(cited, start=1)}
+    parts = [f"{templates.text('quote', quote=w)} [{number[s.id]}]" for s, w in told]
     if wants_looks(question) or not told:
-        parts = [templates.text("looks_like", words=w) for _, w in seen] + parts
-        told = told or seen
+        looks_like = (templates.text("looks_like", words=w) for _, w in seen)
+        parts = [
+            f"{p} [{number[s.id]}]" for p, (s, _) in zip(looks_like, seen, strict=True)
+        ] + parts
     if not parts:
         return Draft(templates.text("abstained_attachment"))
-    return Draft("\n".join(parts), tuple(told), "quoted")
+    return Draft("\n".join(parts), tuple(cited.values()), "quoted")
 
 
 def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
@@ -207,9 +212,18 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
     segment = sentence.segment
     if kind is not None:
         time = clock(segment.start_s)
-        return templates.text("file", name=segment.path.name, time=time, words=sentence.text)
+        words = _opening(sentence)
+        return templates.text("file", name=segment.path.name, time=time, words=words)
     if sentence.source in ("name_words", "prompt_words"):
         guessed = sentence.source == "prompt_words"
         words, guesses = ("", sentence.text) if guessed else (sentence.text, "")
         return templates.text("picture", name=segment.path.name, words=words, guesses=guesses)
     return templates.text("quote", quote=sentence.text)
+
+
+def _opening(sentence: Sentence) -> str:
+    """The sentence, or where that is only a file's name: the first that is said or written there."""
+    text = sentence.segment.text
+    if sentence.source != "name_words":
+        return sentence.text
+    return (split(text.transcript or text.passage) or [sentence.text])[0]

@@ -228,7 +228,7 @@ def test_chinese_is_answered_in_chinese_by_quoting() -> None:
 def test_an_attached_picture_says_what_stands_in_it() -> None:
     world = World(attached=[RECEIPT])
     answer = world.ask("What does this say?", pictures=(PIXELS,), retrieval=False)
-    assert answer.text == "“CAFE MISTRAL / Almond cake 4.20 / TOTAL EUR 9.80”"
+    assert answer.text == "“CAFE MISTRAL / Almond cake 4.20 / TOTAL EUR 9.80” [1]"
     assert [c.id for c in answer.citations] == ["r.0"]
     assert world.asked == []
     assert answer.hits == ()
@@ -242,12 +242,25 @@ def test_a_fact_is_read_from_an_attached_picture() -> None:
 
 def test_a_picture_without_words_looks_like_its_prompt_words() -> None:
     answer = World(attached=[DOG]).ask(pictures=(PIXELS,), retrieval=False)
-    assert answer.text == "It looks like: dachshund, couch"
+    assert answer.text == "It looks like: dachshund, couch [1]"
 
 
 def test_a_picture_alone_finds_pictures() -> None:
     answer = World(attached=[DOG]).ask(pictures=(PIXELS,))
     assert [c.id for c in answer.citations] == ["r.0", "d.0"]
+
+
+def test_pictures_like_this_are_sought_by_the_picture_alone() -> None:
+    world = World(attached=[DOG])
+    answer = world.ask("Find pictures like this", pictures=(PIXELS,))
+    assert world.asked[0].text == ""
+    assert answer.question == "Find pictures like this"
+    assert [c.id for c in answer.citations] == ["r.0", "d.0"]
+
+
+def test_a_sought_recording_is_named_with_its_second_and_words() -> None:
+    answer = World().ask("Which recording is about the ferry?")
+    assert answer.text == "memo.wav at 0:05: The ferry leaves from pier seven at 8:20. [1]"
 
 
 def test_a_recording_without_words_is_the_question() -> None:
