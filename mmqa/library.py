@@ -7,6 +7,7 @@ Refuses to know: how any stage works, and how anything is printed or drawn.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from mmqa.assistant import Assistant
     from mmqa.ingest import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
+
+_ID = re.compile(r"[0-9a-f]{12}(\.\d+)?")
 
 
 class Library:
@@ -383,9 +386,8 @@ def _reader(config: Config) -> FileReader:
 
 def _named(store: IndexStore, target: str | Path) -> list[MediaItem]:
     """The items that a path, a folder or an id names."""
-    by_id = store.find_item(str(target))
-    if by_id is not None:
-        return [by_id]
+    if _ID.fullmatch(str(target)) and (item := store.find_item(str(target))) is not None:
+        return [item]
     path = Path(target).expanduser().absolute()
     found = [i for i in store.items() if i.path == path or path in i.path.parents]
     if not found:

@@ -19,6 +19,9 @@ import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from mmqa.cli import main
+from mmqa.fusion.concat import load
+from mmqa.index.identity import IndexIdentity
+from mmqa.index.store import IndexStore
 
 pytestmark = pytest.mark.weights
 
@@ -183,11 +186,9 @@ def test_asking_where_there_is_no_index_is_a_clear_error(
 def test_an_index_made_by_other_encoders_is_a_clear_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    photograph(tmp_path / "a.png")
-    index = tmp_path / "index"
-    assert add(tmp_path / "a.png", index, capsys)[0] == 0
-    identity = (index / "index.toml").read_text()
-    (index / "index.toml").write_text(identity.replace('preset = "embedded"', 'preset = "other"'))
+    index, fuser = tmp_path / "index", load()
+    other = IndexIdentity("other", {"text_encoder": "another"}, "concat", fuser.width)
+    IndexStore.create(index, other, fuser).close()
     assert main(["search", "a cat", "--index", str(index)]) == 1
     assert "other" in capsys.readouterr().err
 
