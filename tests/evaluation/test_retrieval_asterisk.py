@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mmqa.evaluation.retrieval_asterisk import question_of, ratio_interval, report
+from mmqa.config import Config
+from mmqa.evaluation.retrieval_asterisk import question_of, ratio_interval, report, run
+from mmqa.library import Library
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,29 @@ def test_misses_say_what_was_asked_and_heard():
 def test_the_interval_of_a_ratio_covers_it():
     low, high = ratio_interval([0, 1, 0, 2, 0, 0], [10, 8, 9, 12, 7, 6])
     assert 0 <= low < 3 / 52 < high < 0.2
+
+
+@pytest.mark.weights
+def test_recordings_are_found_from_what_the_project_hears():
+    recordings = Path(__file__).parents[2] / "indexes/samples/recordings"
+    prompts = [
+        Prompt(
+            recordings / "voicemail-02.mp3",
+            "Hi, it is Martin from next door. I will water your plants while you are away. You "
+            "said that the spare key is under the flower pot beside the garden gate. I will also "
+            "empty your letter box.",
+        ),
+        Prompt(
+            recordings / "memo-0616.wav",
+            "Attention please. The train to Northfield leaves from platform seven, not from "
+            "platform two. The train to Northfield will leave in ten minutes. Please stand behind "
+            "the yellow line.",
+        ),
+        Prompt(recordings / "silence.wav", "(1 second of silence)"),
+    ]
+    told = []
+    measured = run(lambda folder: Library.open(folder, config=Config()), prompts, told.append)
+    recall, errors = measured.figures
+    assert (recall.value, recall.n, recall.chance) == (1.0, 2, 0.5)
+    assert errors.value < 0.15
+    assert [(chunk.label, chunk.done) for chunk in told][-1] == ("asking", 2)
