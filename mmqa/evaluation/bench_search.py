@@ -189,13 +189,28 @@ _WORDS = """
 
 
 def made_up_texts(n: int, seed: int = 1) -> list[str]:
-    """Sentences of 6 to 24 common words and one number each."""
+    """Sentences of 6 to 24 words and one number each.
+
+    Words fall off with their rank as in any language (Zipf 1935): common ones first, then 3,000
+    rare ones.
+    """
     rng = np.random.default_rng(seed)
-    ranks = 1.0 / np.arange(1, len(_WORDS) + 1)
+    words = np.array([*_WORDS, *(_rare_word(i) for i in range(3000))])
+    shares = 1.0 / np.arange(1, len(words) + 1)
     return [
-        " ".join([*rng.choice(_WORDS, rng.integers(6, 25), p=ranks / ranks.sum()), str(i)])
+        " ".join([*rng.choice(words, rng.integers(6, 25), p=shares / shares.sum()), str(i)])
         for i in range(n)
     ]
+
+
+def _rare_word(i: int) -> str:
+    """A word of three syllables, another for every i below 8,000.
+
+    >>> _rare_word(0), _rare_word(21)
+    ('bababa', 'cacaba')
+    """
+    syllables = [consonant + vowel for vowel in "aeio" for consonant in "bcdfg"]
+    return syllables[i % 20] + syllables[i // 20 % 20] + syllables[i // 400 % 20]
 
 
 def _file(i: int, text: str) -> tuple[MediaItem, Segment]:
