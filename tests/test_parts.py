@@ -1,0 +1,61 @@
+"""The models of one configuration: loaded when asked for, once, and by the preset's names."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmqa import registry
+from mmqa.config import Config
+from mmqa.errors import ConfigError, ModelMissingError
+from mmqa.parts import Parts
+
+
+def test_an_unknown_preset_is_named_at_once() -> None:
+    with pytest.raises(ConfigError, match="giant"):
+        Parts(Config(preset="giant"))
+
+
+def test_models_that_were_not_pulled_are_an_error_that_says_how(tmp_path: Path) -> None:
+    parts = Parts(Config(cache=str(tmp_path)))
+    with pytest.raises(ModelMissingError, match="mmqa models pull embedded"):
+        _ = parts.text_encoder
+
+
+def test_what_ships_in_the_package_needs_no_pull(tmp_path: Path) -> None:
+    parts = Parts(Config(cache=str(tmp_path)))
+    assert parts.mapping.bank.shape[1] == 384
+    assert parts.fuser.width == 772
+    assert parts.prompt_words.words(parts.mapping.bank[:1], k=3)[0]
+
+
+def test_a_part_is_built_once_even_when_several_threads_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def factory(*_: Any, **__: Any) -> object:
+        built.append("fuser")
+        return object()
+
+    monkeypatch.setattr(registry, "load", lambda role, name: factory)
+    parts = Parts(Config(cache=str(tmp_path)))
+    threads = [threading.Thread(target=lambda: parts.fuser) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert built == ["fuser"]
+
+
+@pytest.mark.weights
+def test_extractors_are_known_by_their_files_without_loading_any() -> None:
+    parts = Parts(Config(language="en"))
+    prints = parts.extractor_fingerprints()
+    assert set(prints) == {"image_encoder", "text_recognizer", "transcriber"}
+    assert prints["transcriber"].endswith(":en")
+    assert parts._loaded == {}
+    assert "text_recognizer" not in Parts(Config(ocr=False)).extractor_fingerprints()

@@ -1,0 +1,103 @@
+"""Extracts become segments: stable ids, words kept apart, vectors only where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from mmqa.extraction import Extract
+from mmqa.records import (
+    Calibration,
+    Floats,
+    ImageFeatures,
+    Media,
+    MediaItem,
+    Modality,
+    PromptWord,
+    SegmentText,
+)
+from mmqa.segmenting import Segmenter, attached_segment, searchable
+
+
+class Space:
+    """Maps a picture to its pooled vector; every word encodes to one direction; all hubs alike."""
+
+    fingerprint = "space"
+    width = 2
+    bank = np.eye(2, dtype=np.float32)
+    picture_calibration: ClassVar[dict[Modality, Calibration]] = {}
+
+    def map(self, features: ImageFeatures) -> Floats:
+        return features.pooled
+
+    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+        return np.full(len(vectors), 0.25 if modality == "visual" else 0.5, np.float32)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        return np.array([[0.0, float(len(text))] for text in texts], np.float32)
+
+    def words(self, vectors: Floats, k: int = 8) -> list[tuple[PromptWord, ...]]:
+        return [(PromptWord("thing", float(v[0])),) for v in vectors]
+
+
+SEGMENTER = Segmenter(Space, Space(), Space())
+
+
+def media(name: str, caption: str = "") -> Media:
+    item = MediaItem(Path("/m") / name, "ab" * 32, "image", 1, 1, ("tiny",))
+    return Media(item, (), caption=caption, name_words="")
+
+
+def picture(x: float, ocr: str = "") -> Extract:
+    return Extract("image", ocr=ocr, pooled=np.array([x, 0.0], np.float32))
+
+
+def test_segments_keep_the_order_of_files_and_extracts() -> None:
+    groups = SEGMENTER.segments(
+        [media("a"), media("b")], [[picture(1), Extract("text", passage="words")], [picture(2)]]
+    )
+    assert [[s.ordinal for s in g.segments] for g in groups] == [[0, 1], [0]]
+    assert groups[1].segments[0].text.prompt_words == (PromptWord("thing", 2.0),)
+    assert groups[1].features[0].vectors["visual"].tolist() == [2.0, 0.0]
+
+
+def test_a_modality_that_is_missing_has_no_vector() -> None:
+    (group,) = SEGMENTER.segments([media("a")], [[picture(1), Extract("text", passage="four")]])
+    assert set(group.features[0].vectors) == {"visual"}
+    assert set(group.features[1].vectors) == {"text"}
+    assert group.features[1].vectors["text"].tolist() == [0.0, 4.0]
+    assert dict(group.features[0].hubness) == {"visual": 0.25}
+    assert dict(group.features[1].hubness) == {"text": 0.5}
+
+
+def test_prompt_words_are_searched_but_not_encoded() -> None:
+    (group,) = SEGMENTER.segments([media("a", "cap")], [[picture(1)]])
+    assert group.features[0].vectors["text"].tolist() == [0.0, 3.0]
+    assert searchable(group.segments[0].text) == "cap\nthing"
+
+
+def test_ids_differ_by_path_and_place_and_stay_the_same() -> None:
+    def ids() -> list[str]:
+        groups = SEGMENTER.segments([media("a"), media("b")], [[picture(1)] * 2, [picture(1)]])
+        return [s.id for g in groups for s in g.segments]
+
+    assert len(set(ids())) == 3
+    assert ids() == ids()
+
+
+def test_flags_of_the_file_are_on_its_segments() -> None:
+    (group,) = SEGMENTER.segments([media("a")], [[picture(1)]])
+    assert group.segments[0].flags == ("tiny",)
+
+
+def test_files_without_segments_are_kept() -> None:
+    (group,) = SEGMENTER.segments([media("a")], [[]])
+    assert group.segments == ()
+
+
+def test_an_attachment_is_a_segment_of_no_index() -> None:
+    segment = attached_segment(2, Path("x.png"), picture(1, "PIER"), ())
+    assert (segment.id, segment.text) == ("attachment.2", SegmentText(ocr="PIER"))
