@@ -150,7 +150,7 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         commands, "train", "measure:train", "fit what the package ships, from public corpora"
     )
     train.add_argument("what", choices=("mapping",))
-    train.add_argument("--out", metavar="FILE", help="where to write the weights")
+    train.add_argument("--out", metavar="DIR", help="folder for the weights (default: the package)")
     evaluate = _command(
         commands,
         "eval",

@@ -16,6 +16,7 @@ from mmqa.commands.output import progress, settings, write_json, write_line
 from mmqa.errors import UsageError
 from mmqa.interfaces import Progress
 from mmqa.library import Library
+from mmqa.parts import Parts
 
 SAMPLES = Path(__file__).parents[2] / "indexes/samples"
 
@@ -95,3 +96,30 @@ def _print(report: Report, options: Namespace) -> int:
         for line in report.lines():
             write_line(line)
     return 0 if report.passed else 1
+
+
+def _openmoji(options: Namespace, tell: Progress) -> Report:
+    from mmqa.evaluation import retrieval_openmoji
+
+    parts = Parts(settings(options))
+    return retrieval_openmoji.run(
+        parts.image_encoder, parts.text_encoder, parts.mapping, progress=tell
+    )
+
+
+def train(options: Namespace) -> int:
+    """Fit the closed-form mapping from the public corpora and write its weights."""
+    from mmqa.training.mapping import fit_closed_form
+
+    parts = Parts(settings(options))
+    out = Path(options.out) if options.out else None
+    with progress(unit="steps") as bar:
+        report = fit_closed_form(
+            parts.image_encoder, parts.text_encoder, out=out, progress=Bars(bar)
+        )
+    if options.json:
+        write_json(report.to_json())
+    else:
+        for line in report.lines():
+            write_line(line)
+    return 0
