@@ -119,6 +119,11 @@ class Turn:
         ordered = sorted(self.citations, key=lambda citation: citation.n)
         return [(c, by_id[c.id]) for c in ordered if c.id in by_id]
 
+    def loose(self) -> list[Citation]:
+        """Citations of what is not in the index: the attachments, shown with the question."""
+        found = {hit.segment.id for hit in self.hits}
+        return [citation for citation in self.citations if citation.id not in found]
+
     def uncited(self) -> list[Hit]:
         """Hits that no citation points to, best first."""
         cited = {citation.id for citation in self.citations}

@@ -32,14 +32,16 @@ _ICONS = {
 def draw(turn: Turn, key: str) -> None:
     """Cited cards first, by number; what else was found folded away below."""
     cited, uncited = turn.cited(), turn.uncited()
-    if not cited and not uncited:
+    if not turn.citations and not uncited:
         return
     with st.container(key=f"evidence-{key}"):
-        if cited:
+        if turn.citations:
             st.markdown("##### Evidence")
+        for citation in turn.loose():
+            st.text(f"[{citation.n}] {wording.name_of(citation.path)}, shown with the question")
         _grid([(hit, f"{key}-{citation.n}", citation) for citation, hit in cited])
         if uncited:
-            label = "Also found" if cited else "What came closest"
+            label = "Also found" if turn.citations else "What came closest"
             with st.expander(f"{label} ({len(uncited)})", type="compact"):
                 _grid([(hit, f"{key}-x{hit.rank}", None) for hit in uncited])
         _weights(turn)

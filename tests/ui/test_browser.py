@@ -70,7 +70,6 @@ def ask(page: Any, question: str) -> None:
     box.fill(question)
     box.press("Enter")
     page.get_by_role("button", name="Clear this conversation").wait_for(timeout=ANSWER_LIMIT_MS)
-    page.get_by_text("The question was weighed").last.wait_for(timeout=ANSWER_LIMIT_MS)
 
 
 def test_a_question_is_answered_with_the_recording_at_its_second(page: Any) -> None:
@@ -83,15 +82,16 @@ def test_a_question_is_answered_with_the_recording_at_its_second(page: Any) -> N
     assert answer.get_by_text("Why it was found").first.is_visible()
 
 
-def test_a_picture_is_attached_and_found_again(page: Any) -> None:
-    page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(
-        str(SAMPLES / "pictures/IMG_2034.jpg")
-    )
-    page.get_by_text("IMG_2034.jpg").first.wait_for()
-    ask(page, "Where was this picture taken?")
+def test_a_picture_is_attached_and_asked_about(page: Any) -> None:
+    with page.expect_response(lambda response: "upload_file" in response.url):
+        page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(
+            str(SAMPLES / "pictures/IMG_2034.jpg")
+        )
+    page.wait_for_timeout(500)
+    ask(page, "What does the sign say?")
     question, answer = page.get_by_test_id("stChatMessage").all()[:2]
     assert question.get_by_role("img", name="Your picture: IMG_2034.jpg").is_visible()
-    assert "IMG_2034.jpg" in answer.inner_text()
+    assert "SKARHOLM" in answer.inner_text().upper()
 
 
 def test_a_file_is_added_and_a_bad_one_refused_with_a_reason(page: Any, tmp_path: Path) -> None:

@@ -80,3 +80,4 @@ def test_citations_are_paired_with_their_hits_by_number(hits: tuple[Any, ...]) -
     ]
     assert [(c.n, h.segment.id) for c, h in turn.cited()] == [(1, "b.0"), (2, "a.0")]
     assert [h.segment.id for h in turn.uncited()] == ["c.0"]
+    assert [c.n for c in turn.loose()] == [3]
