@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 HERE = Path(__file__).resolve().parent
-QUESTION = "How late will the ferry be because of the wind?"
+QUESTION = "Which pier does the ferry to Skarholm leave from?"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--question", default=QUESTION, help="empty: the page as it opens")
     parser.add_argument("--out", type=Path, default=HERE / "chat.png")
     parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=860)
+    parser.add_argument("--height", type=int, default=1020)
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
     given = parser.parse_args()
     view = View(given.question, given.out, given.width, given.height, given.scheme)
