@@ -25,8 +25,8 @@ from mmqa.records import Calibration, Floats, Modality
 
 FILE_NAME = "embedded.safetensors"
 FOLDER = Path(__file__).parent / "weights"
-_HALF = ("axes", "landmarks", "coefficients")
-_BYTES = ("classes", "bank")
+_HALF = ("coefficients",)
+_BYTES = ("axes", "landmarks", "classes", "bank")
 _WHOLE = ("offset", "word_hubness")
 _REMEDY = "Fit it again with `mmqa train mapping --closed-form`, or reinstall mmqa."
 
@@ -93,8 +93,8 @@ def read(folder: Path | None = None) -> Weights:
 def write(weights: Weights, folder: Path) -> Path:
     """Write ``embedded.safetensors`` whole or not at all.
 
-    Matrices are stored as float16, embeddings as int8 with a scale a row (cosine to the original
-    above 0.9999), so that the file stays below 4 MB.
+    The coefficients are stored as float16, the other matrices as int8 with a scale a row (cosine
+    to the original above 0.9999), so that the file stays below 4 MB.
 
     Returns:
         The file.
@@ -149,6 +149,8 @@ def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) 
     return Weights(
         **{name: tensors[name].astype(np.float32) for name in (*_HALF, *_WHOLE)},
         gamma=float(str(settings["gamma"])),
+        axes=from_bytes(tensors["axes"], tensors["axes.scale"]),
+        landmarks=from_bytes(tensors["landmarks"], tensors["landmarks.scale"]),
         classes=from_bytes(tensors["classes"], tensors["classes.scale"]),
         bank=bank / np.linalg.norm(bank, axis=1, keepdims=True),
         words=tuple(tensors["words"].tobytes().decode().split("\n")),

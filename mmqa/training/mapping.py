@@ -49,7 +49,7 @@ class Settings:
     ridge: float = 0.3
     gamma: float = 2.0
     axes: int = 256
-    landmarks: int = 1300
+    landmarks: int = 2200
     temperature: float = 0.75
     tag_share: float = 0.5
     seed: int = 0

@@ -105,7 +105,7 @@ def test_weights_survive_the_round_trip(tmp_path: Path) -> None:
     mapping = closed_form.load(tmp_path)
     again = mapping.weights
     for name in ("offset", "axes", "landmarks", "coefficients", "word_hubness"):
-        np.testing.assert_allclose(getattr(again, name), getattr(weights, name), atol=1e-3)
+        np.testing.assert_allclose(getattr(again, name), getattr(weights, name), atol=4e-3)
     for name in ("classes", "bank"):
         np.testing.assert_allclose(getattr(again, name), getattr(weights, name), atol=4e-3)
     assert again.words == weights.words
