@@ -222,7 +222,7 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
 
 
 def _opening(sentence: Sentence) -> str:
-    """The sentence, or where that is only a file's name: the first that is said or written there."""
+    """The sentence, or where that is only a file's name: the first words that are there."""
     text = sentence.segment.text
     if sentence.source != "name_words":
         return sentence.text

@@ -87,10 +87,10 @@ def answers() -> list[tuple[dict[str, Any], Answer]]:
     from mmqa.features.sentence import load as load_encoder
     from mmqa.vlm.text_model import load as load_model
 
-    encoder = load_encoder(models() / "text_encoder", threads=2)
-    model = load_model(models() / "language_model", threads=2)
+    encoder = load_encoder(models() / "text_encoder", threads=1)
+    model = load_model(models() / "language_model", threads=1)
     assistant = Assistant(
-        BruteForce(encoder), lambda: model, lambda: encoder, lambda _: (), Config()
+        BruteForce(encoder), lambda: model, lambda: encoder, lambda _: (), Config(answer_tokens=32)
     )
     return [(row, assistant.ask(Question(row["q"]), k=6)) for row in DATA["questions"]]
 

@@ -140,7 +140,7 @@ def test_a_damaged_model_is_named(tmp_path: Path) -> None:
 def real() -> TextModel:
     root = os.environ.get("MMQA_CACHE")
     cache = Path(root) if root else user_cache_path("mmqa")
-    return load(cache / "models" / "embedded" / "language_model", threads=2)
+    return load(cache / "models" / "embedded" / "language_model", threads=1)
 
 
 @pytest.mark.weights
