@@ -1,4 +1,4 @@
-"""``eval``, ``bench`` and ``train``: run a suite, print its report; exit code 1 if a target is missed.
+"""``eval``, ``bench``, ``train``: run, print the report; exit code 1 when a target is missed.
 
 Knows: the names of suites and benches, and how reports are printed. Refuses to know: how anything
 is measured or fitted.

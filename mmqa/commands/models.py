@@ -83,6 +83,7 @@ class Bars:
         self.tasks: dict[str, TaskID] = {}
 
     def __call__(self, chunk: Chunk) -> None:
+        """Advance the bar of the chunk's label, making it first where there is none."""
         if chunk.label not in self.tasks:
             self.tasks[chunk.label] = self.bar.add_task(chunk.label, total=chunk.total)
             if not talk.is_terminal:
