@@ -42,7 +42,9 @@ def test_every_module_opens_by_saying_what_it_knows(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert docstring, f"{path} has no docstring"
     if path.name not in ("__init__.py", "__main__.py"):
-        assert "Refuses to know" in " ".join(docstring.split()), f"{path} does not say what it refuses to know"
+        assert "Refuses to know" in " ".join(docstring.split()), (
+            f"{path} does not say what it refuses to know"
+        )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -11,7 +11,6 @@ import pytest
 
 from mmqa.cli import build_parser, main
 
-
 COMMANDS = (
     *("add", "remove", "status", "verify", "rebuild", "compact", "search", "ask", "chat"),
     *("models", "doctor", "train", "eval", "bench"),
