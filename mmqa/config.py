@@ -37,7 +37,6 @@ class Config:
         max_audio_s: Longest recording that is read.
         lexical_weight: Share λ of lexical search in the score, 0–1.
         min_score: Below this the best hit is taken as unrelated, and mmqa abstains.
-        evidence: How many hits are shown to the language model.
         answer_tokens: Longest answer, in tokens.
     """
 
@@ -53,7 +52,6 @@ class Config:
     max_audio_s: float = 4 * 3600.0
     lexical_weight: float = 0.4
     min_score: float = 1.5
-    evidence: int = 4
     answer_tokens: int = 64
 
     @property

@@ -26,9 +26,9 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
 def test_mmqa_toml_in_the_working_folder_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "mmqa.toml").write_text("evidence = 7\n")
+    (tmp_path / "mmqa.toml").write_text("answer_tokens = 7\n")
     monkeypatch.chdir(tmp_path)
-    assert load(environ={}).evidence == 7
+    assert load(environ={}).answer_tokens == 7
 
 
 @pytest.mark.parametrize(

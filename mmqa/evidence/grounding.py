@@ -67,7 +67,8 @@ def fault(answer: str, evidence: str, question: str) -> Fault:
         return "refusal"
     if not content(answer) and not numbers(answer):
         return "empty"
-    if not amounts(answer) <= amounts(f"{evidence}\n; {question}"):
+    stand = amounts(answer) <= amounts(f"{evidence}\n; {question}")
+    if not stand or not _number_of_what(answer, evidence, question):
         return "number"
     if not _numbers_in_place(answer, evidence, question):
         return "place"
@@ -87,6 +88,19 @@ def _words_fault(answer: str, evidence: str, question: str) -> Fault:
     if carries(answer, fact(question), question) == 0.0:
         return "fact"
     return ""
+
+
+_NUMBERED = re.compile(r"\b(?:which|what) (\w+)\b", re.IGNORECASE)
+
+
+def _number_of_what(answer: str, evidence: str, question: str) -> bool:
+    """Asked "which pier", a bare number is no answer where the evidence says "pier 4"."""
+    asked = _NUMBERED.search(question)
+    if asked is None or not amounts(answer) - amounts(question):
+        return True
+    thing = stem(asked[1].lower())
+    named = {stem(token.lower()) for token in tokens(answer)}
+    return thing in named or thing not in {stem(token.lower()) for token in tokens(evidence)}
 
 
 def _numbers_in_place(answer: str, evidence: str, question: str) -> bool:

@@ -28,6 +28,8 @@ PARCEL = "The parcel for Ms. Okonkwo weighs 4.2 kg and arrives on Thursday at 9:
         ("At twenty past eight.", "We leave at twenty past eight, be there by eight.", "When?", ""),
         ("Two thousand eggs.", "Up to two thousand eggs a day.", "How many eggs?", ""),
         ("Lemonade 3 hours.", "Car park / max. 3 hours", "How long may I park?", "words"),
+        ("The ferry to Skarholm is 4.", "FERRY TO SKARHOLM / PIER 4", "Which pier?", "number"),
+        ("The ferry leaves from pier 4.", "FERRY / PIER 4 leaves", "From which pier?", ""),
         ("It costs 1140 euros.", "Rent is 1,140 euros.", "How much is the rent?", ""),
         ("车票三百二十元。", "车票每张三百二十元。", "车票多少钱?", ""),
         ("车票五百元。", "车票每张三百二十元。", "车票多少钱?", "words"),
