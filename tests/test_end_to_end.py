@@ -231,7 +231,8 @@ def test_the_same_picture_twice_is_found_once_and_flagged(media: Path, tmp_path:
     events: list[AddEvent] = []
     with Library.open(tmp_path / "index") as library:
         library.add(folder, events.append)
-        assert [h.segment.path.name for h in library.search("locker")] == ["a.png"]
+        assert library.status().items == 2
+        assert len(library.search("locker")) == 1
     assert [("duplicate" in e.flags) for e in events] == [False, True]
 
 

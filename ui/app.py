@@ -1,4 +1,7 @@
-"""The page, top to bottom: nothing but the order of its panels."""
+"""The page, top to bottom.
+
+Knows: the order of the panels. Refuses to know: what is in any of them.
+"""
 
 from __future__ import annotations
 

@@ -110,7 +110,8 @@ def _add(library: Library) -> None:
     job = state.job()
     running = job is not None and job.progress().running
     empty = not library.status().items
-    with st.expander("Add files", type="compact", expanded=running or empty):
+    # open as long as there is a report to read: what was refused must not hide itself
+    with st.expander("Add files", type="compact", expanded=job is not None or empty):
         if running and job is not None:
             _watch()
         else:
