@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 HERE = Path(__file__).resolve().parent
-QUESTION = "Which pier does the ferry to Skarholm leave from?"
+QUESTION = "When will the new map be shipped?"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
