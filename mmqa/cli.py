@@ -10,7 +10,6 @@ Data goes to stdout, talk to stderr.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -195,9 +194,6 @@ def _run(options: argparse.Namespace) -> int:
 
     from mmqa.errors import ConfigError, MmqaError, UsageError
 
-    # waiting threads must not spin: on a machine that does something else too, answers took 3 to 8
-    # times as long
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module, _, function = options.run.partition(":")
     try:
         return int(getattr(import_module(f"mmqa.commands.{module}"), function)(options))

@@ -6,6 +6,7 @@ Refuses to know: what any part does, and which flow uses it.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,9 @@ class Parts:
     """
 
     def __init__(self, config: Config) -> None:
+        # Read by the OpenMP of torch and FAISS when they are first imported. Waiting threads must
+        # not spin: beside other work, answers took three to eight times as long.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self.config = config
         self.preset = load_preset(config.preset)
         self.cache = cache_folder(config.cache)

@@ -61,7 +61,6 @@ def command(port: int | None = None) -> list[str]:
 def environment(index: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables the page is started with; ``index`` is the folder it opens first."""
     values = dict(os.environ if environ is None else environ)
-    values.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in mmqa.cli: waiting must not spin
     return {**values, INDEX_VARIABLE: str(Path(index).expanduser().absolute())}
 
 

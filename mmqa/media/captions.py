@@ -78,6 +78,9 @@ def _joined(fields: Iterable[str]) -> str:
 
 def _says_something(text: str) -> bool:
     letters = sum(character.isalpha() for character in text)
+    # "cmp3.10.3.2Lq3 0x756ffbf7" has letters and no word
+    if not re.search(r"(?<![\w.])[^\W\d_]{2,}(?![\w.]*\d)|[\u3040-\u9fff]", text):
+        return False
     return letters >= max(2, 0.4 * len(text)) and not (
         _BOILERPLATE.match(text) or _SETTINGS.search(text)
     )

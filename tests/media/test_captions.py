@@ -115,6 +115,16 @@ def test_what_cameras_and_programs_write_is_no_caption(tmp_path: Path, words: st
     assert caption_of(save(tmp_path / "a.jpg", exif=exif_of(description=words))) == ""
 
 
+@pytest.mark.parametrize("words", ["cmp3.10.3.2Lq3 0x756ffbf7", "IMG_2034", "0xffe1 a1b2c3"])
+def test_codes_without_a_word_are_no_caption(tmp_path: Path, words: str) -> None:
+    assert caption_of(save(tmp_path / "a.jpg", comment=words.encode())) == ""
+
+
+@pytest.mark.parametrize("words", ["Pier 4", "船票", "Zoë in 2024", "Gate B12 at noon"])
+def test_words_beside_numbers_are_a_caption(tmp_path: Path, words: str) -> None:
+    assert caption_of(save(tmp_path / "a.jpg", exif=exif_of(description=words))) == words
+
+
 def test_the_same_words_in_two_fields_are_said_once(tmp_path: Path) -> None:
     exif = exif_of(description="Our ferry", xp_title="Our ferry\0".encode("utf-16-le"))
     assert caption_of(save(tmp_path / "a.jpg", exif=exif)) == "Our ferry"
