@@ -122,7 +122,9 @@ def test_codes_without_a_word_are_no_caption(tmp_path: Path, words: str) -> None
 
 @pytest.mark.parametrize("words", ["Pier 4", "船票", "Zoë in 2024", "Gate B12 at noon"])
 def test_words_beside_numbers_are_a_caption(tmp_path: Path, words: str) -> None:
-    assert caption_of(save(tmp_path / "a.jpg", exif=exif_of(description=words))) == words
+    info = PngInfo()
+    info.add_itxt("Description", words)
+    assert caption_of(save(tmp_path / "a.png", pnginfo=info)) == words
 
 
 def test_the_same_words_in_two_fields_are_said_once(tmp_path: Path) -> None:
