@@ -44,7 +44,7 @@ def run(
     config: Config | None = None,
     progress: Progress | None = None,
     segments: int = 10_000,
-    rounds: int = 5,
+    rounds: int = 15,
 ) -> BenchReport:
     """Fill an index, then ask both ways by turns and compare the medians.
 
