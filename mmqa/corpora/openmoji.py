@@ -82,10 +82,28 @@ def parse(entry: dict[str, Any], drawings: Path) -> Emoji:
 
 
 def render(svg: Path, size: int = 288) -> Pixels:
-    """Draw an SVG as uint8 (size, size, 4) with straight alpha.
+    """Draw an SVG file as uint8 (size, size, 4) with straight alpha.
 
     Raises:
         CorpusError: The file is no SVG that can be drawn, or ``resvg_py`` is not installed.
+    """
+    try:
+        text = svg.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{str(svg)!r} cannot be read: {error}") from error
+    return draw(text, str(svg), size)
+
+
+def draw(svg: str, name: str, size: int = 288) -> Pixels:
+    """Draw the text of an SVG, ``size`` pixels wide, as uint8 with straight alpha.
+
+    Args:
+        svg: The whole document.
+        name: What errors call it.
+        size: Width in pixels.
+
+    Raises:
+        CorpusError: It cannot be drawn, or ``resvg_py`` is not installed.
     """
     try:
         import resvg_py
@@ -96,8 +114,8 @@ def render(svg: Path, size: int = 288) -> Pixels:
     from PIL import Image
 
     try:
-        png = bytes(resvg_py.svg_to_bytes(svg_path=str(svg), width=size, height=size))
+        png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size))
     except (ValueError, OSError) as error:
-        raise CorpusError(f"{str(svg)!r} cannot be drawn: {error}") from error
+        raise CorpusError(f"{name!r} cannot be drawn: {error}") from error
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image.convert("RGBA"), dtype=np.uint8)

@@ -13,7 +13,10 @@ The vector of a picture is ``normalize(normalize(K(U·(z − z̄), L)·B) + c)``
   2001). It carries drawings, colours, and what the classifier has no class for. On the development
   side it finds more than the linear regression it replaced.
 
-c is left at its own length: where the classifier is unsure it is short, and the regression decides.
+B and the class embeddings are fitted to have no part along the mean of the text bank: that part
+says that a vector is a text, not which, and only made hubs. With the matrices in place this costs
+nothing at run time. c is left at its own length: where the classifier is unsure it is short, and
+the regression decides.
 """
 
 from __future__ import annotations

@@ -14,14 +14,16 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from mmqa.corpora import concepts, noto, openmoji
+from mmqa.corpora import concepts, iconify, noto, openmoji
 from mmqa.corpora.fetch import default_folder
 from mmqa.corpora.openmoji import Emoji
 from mmqa.corpora.raster import on_white
 from mmqa.interfaces import ImageEncoder, Progress
-from mmqa.records import Chunk, ImageFeatures, Picture
+from mmqa.records import Chunk, ImageFeatures, Picture, Pixels
 
-SOURCES = ("openmoji", "noto")
+TESTED = ("openmoji", "noto")
+"""The hands whose drawings are tested on; those of ``iconify.STYLES`` are fitted to only."""
+
 _BATCH = 16
 
 
@@ -31,7 +33,7 @@ class Drawing:
 
     Attributes:
         emoji: What is drawn, with its words.
-        source: ``openmoji`` or ``noto``.
+        source: ``openmoji``, ``noto`` or one of ``iconify.STYLES``.
     """
 
     emoji: Emoji
@@ -69,6 +71,28 @@ def collect(folder: Path | None = None, progress: Progress | None = None) -> lis
     return drawings
 
 
+def collect_styles(
+    drawings: Sequence[Drawing], folder: Path | None = None, progress: Progress | None = None
+) -> list[Drawing]:
+    """The fitting sides' emoji as drawn by further hands; a held-out concept is held out in all.
+
+    Args:
+        drawings: What :func:`collect` found.
+        folder: Where corpora are kept; ``None`` means the default.
+        progress: Told of fetching.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
+    fitted = [d.emoji for d in drawings if d.source == "openmoji" and d.side != "test"]
+    emoji = [e for e in fitted if not e.group.startswith("extras")]
+    found: list[Drawing] = []
+    for style in iconify.STYLES:
+        names = iconify.icons(iconify.load(style, folder, progress=progress))
+        found.extend(Drawing(e, style) for e in emoji if iconify.slug(e.annotation) in names)
+    return found
+
+
 def encode(
     drawings: Sequence[Drawing],
     encoder: ImageEncoder,
@@ -98,11 +122,12 @@ def pictures(drawings: Sequence[Drawing], folder: Path) -> Iterator[Picture]:
     """Draw each of them, one at a time."""
     font = noto.font_file(folder)
     for drawing in drawings:
-        pixels = None
         if drawing.source == "openmoji":
-            pixels = openmoji.render(drawing.emoji.svg)
-        else:
+            pixels: Pixels | None = openmoji.render(drawing.emoji.svg)
+        elif drawing.source == "noto":
             pixels = noto.render(drawing.emoji.character, font)
+        else:
+            pixels = iconify.render(drawing.emoji.annotation, iconify.load(drawing.source, folder))
         assert pixels is not None, f"{drawing} was collected without a picture"
         yield on_white(pixels)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mmqa.corpora import concepts
 from mmqa.corpora.openmoji import Emoji
-from mmqa.mapping.closed_form import ClosedFormMapping, kernel, normalize
+from mmqa.mapping.closed_form import ClosedFormMapping, normalize
 from mmqa.records import Floats, ImageFeatures
 from mmqa.training import mapping as fitting
+from mmqa.training import texts
 from mmqa.training.drawings import Drawing
-from mmqa.training.mapping import Settings
+from mmqa.training.kernel_ridge import Settings
 
 TABLE = {
     "cat": [1, 0, 0],
@@ -40,38 +42,17 @@ def emoji(annotation: str, *tags: str) -> Emoji:
 
 
 def test_a_caption_is_the_annotation_and_half_its_tags() -> None:
-    found = fitting.caption_vectors([emoji("cat", "pet"), emoji("cat")], Texts(), 0.75)
+    found = texts.caption_vectors([emoji("cat", "pet"), emoji("cat")], Texts(), 0.75)
     np.testing.assert_allclose(found, [[0.8, 0.6, 0], [1, 0, 0]], atol=1e-6)
 
 
 def test_class_vectors_are_names_plus_half_the_description_and_centred() -> None:
     classes = [(["cat"], "It purrs."), (["cat"], "")]
-    found = fitting.class_vectors(classes, Texts())
+    found = texts.class_vectors(classes, Texts())
     described = np.array([1, 0, 0.5]) / np.sqrt(1.25)
     cat = np.array([1.0, 0, 0])
     mean = (described + cat) / 2
     np.testing.assert_allclose(found, [described - mean, cat - mean], atol=1e-6)
-
-
-def test_kernel_ridge_with_all_rows_as_landmarks_is_the_textbook_solution() -> None:
-    random = np.random.default_rng(0)
-    z = random.standard_normal((12, 4)).astype(np.float32)
-    targets = random.standard_normal((12, 2)).astype(np.float32)
-    settings = Settings(ridge=0.3, gamma=0.2, axes=4, landmarks=12)
-    fit = fitting.kernel_ridge(z, targets, settings)
-    turned = (z - fit["offset"]) @ fit["axes"]
-    ours = kernel(turned, fit["landmarks"], 0.2) @ fit["coefficients"]
-    gram = kernel(z, z, 0.2)  # turning does not change distances
-    expected = gram @ np.linalg.solve(gram + 0.3 * np.eye(12), targets - targets.mean(axis=0))
-    np.testing.assert_allclose(ours, expected, atol=5e-3)
-
-
-def test_the_same_seed_fits_the_same_numbers() -> None:
-    random = np.random.default_rng(0)
-    z, y = random.random((9, 3)).astype(np.float32), random.random((9, 2)).astype(np.float32)
-    settings = Settings(axes=2, landmarks=5)
-    first, second = (fitting.kernel_ridge(z, y, settings) for _ in range(2))
-    assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
 def test_unrelated_pairs_leave_out_pairs_of_one_concept() -> None:
@@ -84,11 +65,11 @@ def test_unrelated_pairs_leave_out_pairs_of_one_concept() -> None:
 def test_questions_stand_at_the_end_of_the_vocabulary(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("# animals\ndog\ncat\n# questions and captions\nwhat is this\n")
-    assert fitting.read_vocabulary(path) == (("dog", "cat", "what is this"), 2)
+    assert texts.read_vocabulary(path) == (("dog", "cat", "what is this"), 2)
 
 
 def test_the_shipped_vocabulary_has_no_word_twice() -> None:
-    words, named = fitting.read_vocabulary(fitting.VOCABULARY)
+    words, named = texts.read_vocabulary(texts.VOCABULARY)
     assert len(words) == len(set(words))
     assert 1500 < named < len(words)
 
@@ -110,3 +91,24 @@ def test_a_fit_gives_weights_that_map_near_their_captions() -> None:
     captions = Texts().encode(names)
     own = (mapped * captions).sum(axis=1).mean()
     assert own > (mapped @ captions.T).mean()
+
+
+def test_unseen_vectors_come_from_fits_without_the_concept() -> None:
+    names = [n for n in (f"thing{i}zz" for i in range(40)) if concepts.side(n) != "test"]
+    drawings = [Drawing(emoji(n), "openmoji") for n in names]
+    random = np.random.default_rng(1)
+    features = ImageFeatures(
+        random.random((len(names), 5)).astype(np.float32),
+        random.dirichlet(np.ones(2), len(names)).astype(np.float32),
+    )
+    captions = normalize(random.standard_normal((len(names), 3)).astype(np.float32))
+    classes = normalize(random.standard_normal((2, 3)).astype(np.float32))
+    said = fitting.Texts(captions, classes, normalize(captions + 1), tuple(names), len(names))
+    settings = Settings(axes=4, landmarks=99)
+    before = fitting.unseen(drawings, features, said, settings)
+    changed = captions.copy()
+    changed[0] = -changed[0]
+    after = fitting.unseen(drawings, features, replace(said, captions=changed), settings)
+    same_fold = [fitting.fold(d.concept) == fitting.fold(drawings[0].concept) for d in drawings]
+    np.testing.assert_array_equal(before[same_fold], after[same_fold])
+    assert not np.allclose(before, after)
