@@ -27,6 +27,7 @@ from mmqa.evidence.words import content
 from mmqa.interfaces import Cancelled, TextEncoder, VisionLanguageModel
 from mmqa.prompts.assemble import Exhibit, lay_out
 from mmqa.prompts.template import Templates, language_of
+from mmqa.questions import Understood
 from mmqa.records import (
     Answer,
     AnswerEvent,
@@ -69,6 +70,7 @@ class Assistant:
         describe: The attached pictures and recordings of a question as segments with their words
             (text in pictures, prompt words, transcripts); called only when something is attached.
         config: ``min_score`` and ``answer_tokens`` are read.
+        understand: What the encoder of sentences takes in of a question.
     """
 
     def __init__(
@@ -78,12 +80,15 @@ class Assistant:
         text_encoder: Callable[[], TextEncoder],
         describe: Describe,
         config: Config,
+        *,
+        understand: Callable[[str], Understood] = Understood,
     ) -> None:
         self._search = search
         self._language_model = language_model
         self._text_encoder = text_encoder
         self._describe = describe
         self._config = config
+        self._understand = understand
 
     def warm_up(self) -> None:
         """Load what answers, so that the first question does not wait for it."""
@@ -128,15 +133,16 @@ class Assistant:
         described = self._attached(question)
         asked = worded(question, described)
         attached = tuple(s for s in described if question.text or s.kind != "audio")
+        understood = self._understand(asked.text)
         watch.mark("attachments")
         result = SearchResult(asked.text, {}, ())
         if retrieval:
-            result = self._search(searched(asked), k, kinds)
+            result = self._search(searched(asked, understood.words), k, kinds)
             result = replace(result, question=asked.text)
         watch.mark("retrieval")
         yield RetrievalEvent(result)
         found = Found(attached, result.hits)
-        plan = draft(asked, found, self._text_encoder, self._config.min_score)
+        plan = draft(asked, found, self._text_encoder, self._config.min_score, understood)
         watch.mark("evidence")
         text, source = yield from self._say(asked, plan, watch, cancelled)
         cited = citations(plan.cited)
@@ -216,9 +222,9 @@ class Assistant:
         return (split(written) or [""])[0]
 
 
-def searched(question: Question) -> Question:
+def searched(question: Question, understood: str) -> Question:
     """The question as searched: "find pictures like this" is asked by the picture alone."""
-    pointing = bool(question.pictures) and sought_kind(question.text) and not subject(question.text)
+    pointing = bool(question.pictures) and sought_kind(question.text) and not subject(understood)
     return replace(question, text="") if pointing else question
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmqa.evidence.asking import about_attachment, sought_kind
+from mmqa.evidence.asking import about_attachment, fact, in_english, sought_kind
 from mmqa.evidence.attachments import guesses, said, wants_looks
 from mmqa.evidence.files import Shown, choose, subject
 from mmqa.evidence.narrowing import narrow
@@ -19,7 +19,9 @@ from mmqa.evidence.relevance import judge
 from mmqa.evidence.sentences import Sentence, all_sentences, split
 from mmqa.interfaces import TextEncoder
 from mmqa.prompts.assemble import clock
+from mmqa.prompts.glossary import glossary
 from mmqa.prompts.template import Templates, language_of
+from mmqa.questions import Understood
 from mmqa.records import Citation, Hit, Kind, Question, Segment
 
 CLOSE = 0.08
@@ -62,7 +64,11 @@ class Found:
 
 
 def draft(
-    question: Question, found: Found, text_encoder: Callable[[], TextEncoder], min_score: float
+    question: Question,
+    found: Found,
+    text_encoder: Callable[[], TextEncoder],
+    min_score: float,
+    understood: Understood | None = None,
 ) -> Draft:
     """What would be answered without a language model, and what one may word it from.
 
@@ -71,19 +77,27 @@ def draft(
         found: Attachments and hits.
         text_encoder: Gives the encoder of sentences; called only when a fact is asked for.
         min_score: Score below which a hit counts as unrelated unless its words say otherwise.
+        understood: What the encoder takes in of the question; ``None`` means all.
     """
     text = question.text
+    understood = understood or Understood(text)
     templates = Templates(language_of(text))
     if found.attached and text and about_attachment(text):
         return draft_attachment(text, found.attached, templates)
     kind = sought_kind(text) if text else "image"
     if kind == "image" and (found.hits or not found.attached):
-        shown = choose(text, found.hits, kind, text_encoder(), min_score)
+        pointing = bool(question.pictures) and not subject(understood.words)
+        named = "" if pointing else text
+        encoder = text_encoder()
+        shown = choose(named, found.hits, kind, encoder, min_score, understood=understood.words)
         if shown or text or not found.attached:
             return draft_files(shown, templates)
     if not text:
         return draft_attachment(text, found.attached, templates)
-    return draft_fact(text, found, kind, text_encoder(), min_score)
+    answer = draft_fact(text, found, kind, text_encoder(), min_score)
+    if answer.source == "none" and understood.words not in ("", text):
+        return draft_fact(text, found, kind, text_encoder(), min_score, understood=understood)
+    return answer
 
 
 def draft_attachment(question: str, attached: Sequence[Segment], templates: Templates) -> Draft:
@@ -96,7 +110,8 @@ def draft_attachment(question: str, attached: Sequence[Segment], templates: Temp
     number = {name: n for n, name in enumerate(cited, start=1)}
     parts = [f"{templates.text('quote', quote=w)} [{number[s.id]}]" for s, w in told]
     if wants_looks(question) or not told:
-        looks_like = (templates.text("looks_like", words=w) for _, w in seen)
+        named = (_native(words, templates) for _, words in seen)
+        looks_like = (templates.text("looks_like", words=words) for words in named)
         parts = [
             f"{p} [{number[s.id]}]" for p, (s, _) in zip(looks_like, seen, strict=True)
         ] + parts
@@ -112,14 +127,21 @@ def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
     lines = []
     for n, file in enumerate(shown, start=1):
         name = file.hit.segment.path.name
-        line = templates.text("picture", name=name, words=file.words, guesses=file.guesses)
+        guesses = _native(file.guesses, templates)
+        line = templates.text("picture", name=name, words=file.words, guesses=guesses)
         lines.append(f"{line} [{n}]")
     cited = tuple((file.hit.segment, file.words or file.guesses) for file in shown)
     return Draft("\n".join(lines), cited, "quoted")
 
 
 def draft_fact(
-    question: str, found: Found, kind: Kind | None, encoder: TextEncoder, min_score: float
+    question: str,
+    found: Found,
+    kind: Kind | None,
+    encoder: TextEncoder,
+    min_score: float,
+    *,
+    understood: Understood | None = None,
 ) -> Draft:
     """The sentence that answers, or that nothing does.
 
@@ -129,13 +151,20 @@ def draft_fact(
         kind: When a file is sought (a recording, a note): its kind; only such segments count.
         encoder: Encodes sentences.
         min_score: See :func:`draft`.
+        understood: The question in English, to be answered by English evidence; ``None`` takes it
+            as it is.
     """
     templates = Templates(language_of(question))
+    if understood:
+        question = in_english(fact(question), understood.words)
     hits = [hit for hit in found.hits if kind is None or hit.segment.kind == kind]
     sentences = all_sentences([*found.attached, *(hit.segment for hit in hits)])
     topic = subject(question) if kind else ""
     ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
-    missing = missing_names(question, [f"{s.text} {s.context}" for s in sentences])
+    texts = [f"{s.text} {s.context}" for s in sentences]
+    missing = missing_names(question, texts)
+    if understood:
+        missing |= {word for word in understood.unknown if not any(word in t for t in texts)}
     best = next(iter(ranked), None)
     verdict = judge(topic or question, best, missing, _above(best, hits, min_score))
     if not verdict.answers:
@@ -217,8 +246,17 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
     if sentence.source in ("name_words", "prompt_words"):
         guessed = sentence.source == "prompt_words"
         words, guesses = ("", sentence.text) if guessed else (sentence.text, "")
+        guesses = _native(guesses, templates)
         return templates.text("picture", name=segment.path.name, words=words, guesses=guesses)
     return templates.text("quote", quote=sentence.text)
+
+
+def _native(guesses: str, templates: Templates) -> str:
+    """Prompt words in the language of the answer, those that its glossary has."""
+    known = glossary(templates.language)
+    if known is None or not guesses:
+        return guesses
+    return "、".join(known.from_english(word) or word for word in guesses.split(", "))
 
 
 def _opening(sentence: Sentence) -> str:

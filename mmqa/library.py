@@ -25,7 +25,7 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import question_parts
+from mmqa.questions import question_parts, understood
 from mmqa.records import (
     AddEvent,
     AddReport,
@@ -295,12 +295,14 @@ class Library:
     def _search(
         self, question: Question, k: int, kinds: Collection[Kind] | None = None
     ) -> SearchResult:
+        languages = self._parts.languages
         parts = question_parts(
             question,
             lambda: self._parts.text_encoder,
             lambda: self._parts.image_encoder,
             self._parts.mapping,
             self._store.calibration(),
+            languages=languages,
         )
         with self._store.snapshot() as view:
             found = search(
@@ -311,6 +313,7 @@ class Library:
                 k=k,
                 kinds=kinds,
                 lexical_weight=self._parts.config.lexical_weight,
+                also=understood(question.text, languages).words,
             )
             segments = view.segments([row.rowid for row in found])
         hits = tuple(
@@ -359,6 +362,7 @@ class Library:
                     lambda: self._parts.text_encoder,
                     self._describe,
                     self._parts.config,
+                    understand=lambda text: understood(text, self._parts.languages),
                 )
             return self._assistant
 

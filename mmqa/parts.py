@@ -69,6 +69,11 @@ class Parts:
         return {**digests, "transcriber": f"{digests['transcriber']}:{self.config.language}"}
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of what the text encoder understands; empty means any."""
+        return self.preset.role("text_encoder").languages
+
+    @property
     def image_encoder(self) -> ImageEncoder:
         """Pictures → features."""
         return cast(ImageEncoder, self._model("image_encoder"))

@@ -1,12 +1,14 @@
 """A question → vectors in the shared space, with the statistics of its kind.
 
-Knows: that words ask every modality at once, and that a picture asks with its mapped vector.
+Knows: that words ask every modality at once, that words of a language which the encoder does not
+know ask by what a glossary makes of them, and that a picture asks with its mapped vector.
 Refuses to know: what is in the index, and how hits are ranked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from mmqa.fusion.router import uniform
 from mmqa.interfaces import (
@@ -14,6 +16,8 @@ from mmqa.interfaces import (
     ImageEncoder,
     TextEncoder,
 )
+from mmqa.prompts.glossary import glossary
+from mmqa.prompts.template import language_of
 from mmqa.records import (
     Calibration,
     Features,
@@ -25,12 +29,50 @@ from mmqa.retrieval.search import QuestionPart
 from mmqa.segmenting import MODALITIES
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What an encoder can take in of some text.
+
+    Attributes:
+        words: The text itself, or what a glossary makes of it; empty when that is nothing.
+        unknown: What the glossary does not have, as written.
+    """
+
+    words: str
+    unknown: tuple[str, ...] = ()
+
+
+def understood(text: str, languages: Collection[str] = ()) -> Understood:
+    """What an encoder of ``languages`` can take in of ``text``.
+
+    Args:
+        text: Words in any language.
+        languages: ISO 639-1 codes of what the encoder knows; empty means any.
+
+    >>> understood("Which picture shows a bicycle?", ("en",)).words
+    'Which picture shows a bicycle?'
+    >>> understood("哪张照片里有自行车？", ("en",)).words
+    'bicycle'
+    >>> understood("囹圄？", ("en",))
+    Understood(words='', unknown=('囹圄',))
+    """
+    language = language_of(text)
+    if not languages or language in languages:
+        return Understood(text)
+    known = glossary(language)
+    if known is None or "en" not in languages:
+        return Understood("", (text,))
+    return Understood(known.to_english(text), known.unknown(text))
+
+
 def question_parts(
     question: Question,
     text_encoder: Callable[[], TextEncoder],
     image_encoder: Callable[[], ImageEncoder],
     mapping: CrossModalMapping,
     calibration: Mapping[Modality, Calibration],
+    *,
+    languages: Collection[str] = (),
 ) -> list[QuestionPart]:
     """One part for the words and one for each picture; each with the statistics of its kind.
 
@@ -40,10 +82,12 @@ def question_parts(
         image_encoder: Gives the encoder of pictures.
         mapping: Takes pictures into the space of words.
         calibration: How unrelated words score against this index.
+        languages: What the encoder of words knows; empty means any. Words of another language of
+            which nothing is understood have no part.
     """
     parts = []
-    if question.text:
-        vector = text_encoder().encode([question.text])[0]
+    if words := understood(question.text, languages).words:
+        vector = text_encoder().encode([words])[0]
         parts.append(_part(vector, calibration))
     if question.pictures:
         features = image_encoder().encode(question.pictures)

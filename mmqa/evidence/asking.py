@@ -33,7 +33,8 @@ _FACTS: tuple[tuple[Fact, re.Pattern[str]], ...] = (
         re.compile(
             r"\bhow (?:much|many|long|far|old|tall|high|heavy|deep|wide|big|large|fast|often|warm"
             r"|hot)\b|\bwhat (?:\w+ ){0,3}(?:temperature|price|total|amount|percentage|number|cost"
-            r"|speed|weight|height|distance|score)\b|\bphone\b|多少|几(?!点|号|时|月)|多[长远大高重]|价格|电话",
+            r"|speed|weight|height|distance|score)\b|\bphone\b|多少"
+            r"|(?<!星期)(?<!周)(?<!礼拜)几(?!点|号|时|月)|多[长远大高重]|价格|电话",
             _I,
         ),
     ),
@@ -135,6 +136,25 @@ def fact(question: str) -> Fact:
     ('money', 'time', 'any')
     """
     return next((kind for kind, pattern in _FACTS if pattern.search(question)), "any")
+
+
+_OPENINGS: dict[Fact, str] = {
+    "person": "Who",
+    "time": "When",
+    "money": "How much is",
+    "number": "How many",
+    "place": "Where",
+    "name": "Name",
+}
+
+
+def in_english(asked: Fact, words: str) -> str:
+    """English words that ask for a fact, from those that a glossary found in another language.
+
+    >>> fact(in_english("time", "bakery closed"))
+    'time'
+    """
+    return f"{_OPENINGS.get(asked, 'What')} {words}?"
 
 
 def carries(text: str, kind: Fact, question: str = "") -> float:

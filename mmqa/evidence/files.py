@@ -14,7 +14,7 @@ import numpy as np
 
 from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import LINE_BREAK
-from mmqa.evidence.words import STOP_WORDS, content, tokens
+from mmqa.evidence.words import STOP_WORDS, content, is_chinese, tokens
 from mmqa.interfaces import TextEncoder
 from mmqa.records import Hit, Kind, SegmentText
 
@@ -76,7 +76,13 @@ def subject(question: str) -> str:
 
 
 def choose(
-    question: str, hits: Sequence[Hit], kind: Kind, encoder: TextEncoder, min_score: float
+    question: str,
+    hits: Sequence[Hit],
+    kind: Kind,
+    encoder: TextEncoder,
+    min_score: float,
+    *,
+    understood: str | None = None,
 ) -> list[Shown]:
     """The files to show, best first, at most ``MOST``; empty when none is worth it.
 
@@ -86,15 +92,18 @@ def choose(
         kind: The kind of file that is sought.
         encoder: Compares what is sought with descriptions.
         min_score: Least score of a hit, in standard deviations, when nothing names what is sought.
+        understood: What the encoder takes in of the question; ``None`` means all.
     """
-    sought = subject(question)
+    sought = subject(question if understood is None else understood)
+    letters = _letters(question)
     worths = []
     for hit in (hit for hit in hits if hit.segment.kind == kind):
-        named = covered(content(sought), words_of(hit.segment.text)) >= 0.5
+        there = words_of(hit.segment.text)
+        named = max(covered(content(sought), there), covered(letters, there)) >= 0.5
         phrases, likenesses = _likenesses(sought, hit.segment.text, encoder)
         likeness = float(likenesses.max(initial=0.0))
         alike = (named or likeness >= ALIKE) and hit.score > 0
-        enough = min_score + CERTAIN if sought else min_score
+        enough = min_score + CERTAIN if sought or letters else min_score
         if alike or hit.score >= enough:
             words = [phrases[i] for i in np.argsort(-likenesses, kind="stable")]
             worths.append((hit.score + LOOKS * likeness, _shown(hit, words)))
@@ -104,6 +113,11 @@ def choose(
         if worth > worths[0][0] - NEAR:
             near.setdefault(shown.hit.segment.path, shown)
     return list(near.values())[:MOST]
+
+
+def _letters(question: str) -> list[str]:
+    """The Chinese of a question in pairs of characters, without words for files and finding."""
+    return [word for word in content(question) if is_chinese(word) and word not in _FILE_WORDS]
 
 
 def words_of(text: SegmentText) -> str:

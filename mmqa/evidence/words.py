@@ -45,9 +45,11 @@ STOP_WORDS = frozenset(
 )
 """English words that carry no content of their own in a question or an answer."""
 
-_CHINESE_FUNCTION = frozenset(
-    "的了是在有和吗呢吧啊哪什么谁几多少我你他她它们这那个就都也不请问里上下怎样为会要叫"
+_CHINESE_FUNCTION = re.compile(
+    r"(?:[的了是在有和吗呢吧啊哪什么谁几多少我你他她它们这那个就都也不请问里怎样为要叫]"
+    r"|会(?!议)|上(?!午)|下(?![午次]))+"
 )
+"""Characters that carry no content of their own, but for a few words that begin with one."""
 
 
 def is_chinese(text: str) -> bool:
@@ -104,7 +106,7 @@ def _normal(token: str) -> str:
 
 def _chinese(run: str) -> list[str]:
     """Pairs of characters within stretches free of function characters; lone ones as they are."""
-    stretches = re.split(f"[{''.join(sorted(_CHINESE_FUNCTION))}]+", run)
+    stretches = _CHINESE_FUNCTION.split(run)
     pairs: list[str] = []
     for stretch in filter(None, stretches):
         pairs += [stretch[i : i + 2] for i in range(len(stretch) - 1)] or [stretch]

