@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmqa.questions import question_parts
+from mmqa.questions import Understood, question_parts, understood
 from mmqa.records import Calibration, Features, Floats, ImageFeatures, Modality, Picture, Question
 
 WORDS = {"visual": Calibration(0.1, 0.2), "text": Calibration(0.0, 0.3)}
@@ -63,3 +63,40 @@ def test_a_picture_asks_with_its_mapped_vector_and_its_own_statistics() -> None:
 
 def test_without_words_only_the_pictures_ask() -> None:
     assert len(parts(Question("", (Picture(np.zeros((2, 2, 3), np.uint8)),)))) == 1
+
+
+def asked_words(question: str, *languages: str) -> list[str]:
+    """What the encoder is given."""
+    given: list[str] = []
+
+    class Listening(Plane):
+        def encode(self, texts: Sequence[str]) -> Floats:
+            given.extend(texts)
+            return super().encode(texts)
+
+    question_parts(Question(question), Listening, Eye, Plane(), WORDS, languages=languages)
+    return given
+
+
+def test_an_encoder_without_chinese_is_given_the_english_of_the_glossary() -> None:
+    assert asked_words("哪张照片里有自行车？", "en") == ["bicycle"]
+
+
+def test_an_encoder_that_knows_the_language_is_given_the_question() -> None:
+    assert asked_words("哪张照片里有自行车？") == ["哪张照片里有自行车？"]
+    assert asked_words("哪张照片里有自行车？", "en", "zh") == ["哪张照片里有自行车？"]
+    assert asked_words("a cat", "en") == ["a cat"]
+
+
+def test_words_of_which_nothing_is_understood_have_no_part() -> None:
+    assert asked_words("囹圄饕餮？", "en") == []
+    assert asked_words("自行车？", "fr") == []
+    blank = Picture(np.zeros((2, 2, 3), np.uint8))
+    both = Question("囹圄饕餮？", (blank,))
+    found = question_parts(both, Plane, Eye, Plane(), WORDS, languages=("en",))
+    assert [part.calibration for part in found] == [PICTURES]
+
+
+def test_what_the_glossary_lacks_is_remembered() -> None:
+    assert understood("王强的自行车", ("en",)) == Understood("bicycle", ("王强",))
+    assert understood("自行车", ("fr",)) == Understood("", ("自行车",))

@@ -21,6 +21,7 @@ from mmqa.evidence.asking import about_attachment, carries, fact, sought_kind
         ("车票多少钱?", "money"),
         ("谁负责?", "person"),
         ("几点开门?", "time"),
+        ("面包店星期几关门?", "time"),
     ],
 )
 def test_the_kind_of_fact(question: str, kind: str) -> None:

@@ -71,3 +71,16 @@ def test_the_subject_is_what_remains_of_the_question() -> None:
 def test_a_description_is_short_and_on_one_line() -> None:
     assert description(SegmentText(ocr="PIER 4\nNO ENTRY")) == "PIER 4 / NO ENTRY"
     assert len(description(SegmentText(caption="word " * 100))) <= 122
+
+
+def test_a_question_is_taken_as_far_as_it_is_understood() -> None:
+    found = hit("a", 1.0, "desk", "soccer ball")
+    question = "哪张照片里有球？"
+    assert choose(question, [found], "image", Axes(), 1.5, understood="ball")
+    assert choose(question, [found], "image", Axes(), 1.5, understood="") == []
+
+
+def test_what_is_not_understood_is_found_to_the_letter() -> None:
+    sign = hit("a", 1.0, caption="禁止吸烟")
+    assert choose("哪张照片写着禁止吸烟？", [sign], "image", Axes(), 1.5, understood="")
+    assert not choose("哪张照片写着开放时间？", [sign], "image", Axes(), 1.5, understood="")

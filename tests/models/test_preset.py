@@ -109,3 +109,9 @@ def test_a_recipe_changes_with_sources_and_conversion_but_not_with_words() -> No
     assert role.recipe == replace(role, description="other", installed_bytes=9).recipe
     assert role.recipe != replace(role, wheels=(other_wheel,)).recipe
     assert role.recipe != replace(role, conversion="copy/2").recipe
+
+
+def test_languages_are_read_and_change_no_recipe() -> None:
+    role = load_preset("embedded").role("text_encoder")
+    assert role.languages == ("en",)
+    assert replace(role, languages=()).recipe == role.recipe

@@ -127,3 +127,23 @@ def test_the_k_best_are_those_of_scoring_everything(store, add):
 def test_no_question_breaks_a_search(store, add, text):
     add("a.png", "NEAR a b", visual=(1, 0, 0))
     assert len(ask(store, [part(1, 0, 0)], text)) == 1
+
+
+def test_of_two_wordings_the_one_that_says_more_counts(store, add):
+    add("a.txt", "bicycle", text=(0, 1, 0), kind="text")
+    add("b.txt", "自行车", text=(0, 1, 0), kind="text")
+    add("c.txt", "ship", text=(0, 1, 0), kind="text")
+    chinese, english = ask(store, [], "自行车"), ask(store, [], "bicycle")
+    both = ask(store, [], "自行车", also="bicycle")
+    assert {one.rowid: one.score for one in both} == {
+        one.rowid: one.score for one in [*chinese, *english]
+    }
+
+
+def test_words_alone_are_the_whole_score(store, add):
+    add("a.txt", "ferry", kind="text")
+    add("b.txt", "harbour", kind="text")
+    held = information(2, 1)
+    (found,) = ask(store, [], "ferry", lexical_weight=0.4)
+    assert found.score == pytest.approx(math.sqrt(2 * held), rel=1e-4)
+    assert ask(store, [], "ferry", lexical_weight=0.0) == []
