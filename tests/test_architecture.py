@@ -69,6 +69,7 @@ def test_tests_mirror_the_source() -> None:
         *("test_architecture.py", "test_bad_input.py", "test_end_to_end.py"),
         *("test_assistant_development.py", "test_browser.py", "test_page_in_browser.py"),
         *("test_concurrency.py", "test_embedded.py", "test_samples.py"),
+        "test_chinese_questions.py",
     }
     strays = []
     for path in sorted((ROOT / "tests").glob("**/test_*.py")):
