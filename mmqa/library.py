@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -64,6 +65,7 @@ class Library:
         self._reader = _reader(parts.config)
         self._assistant: Assistant | None = None
         self._lock = threading.RLock()
+        self._encoding = ThreadPoolExecutor(thread_name_prefix="mmqa-encode")
 
     # ------------------------------------------------------------------ opening
 
@@ -110,6 +112,7 @@ class Library:
 
     def close(self) -> None:
         """Release files and models; the library cannot be used afterwards."""
+        self._encoding.shutdown()
         self._store.close()
 
     def __enter__(self) -> Library:
@@ -296,7 +299,8 @@ class Library:
         self, question: Question, k: int, kinds: Collection[Kind] | None = None
     ) -> SearchResult:
         languages = self._parts.languages
-        parts = question_parts(
+        encoded = self._encoding.submit(  # SQLite looks up the words in the meantime
+            question_parts,
             question,
             lambda: self._parts.text_encoder,
             lambda: self._parts.image_encoder,
@@ -308,7 +312,7 @@ class Library:
             found = search(
                 view,
                 self._parts.fuser,
-                parts,
+                encoded.result,
                 question.text,
                 k=k,
                 kinds=kinds,
@@ -320,6 +324,7 @@ class Library:
             self._hit(rank, row, segment)
             for rank, (row, segment) in enumerate(zip(found, segments, strict=True), start=1)
         )
+        parts = encoded.result()
         weights = parts[0].weights if parts else {}
         return SearchResult(question.text, {str(m): w for m, w in weights.items()}, hits)
 

@@ -29,7 +29,7 @@ between questions.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,7 +39,7 @@ from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Features, Floats, Kind, Modality
 from mmqa.retrieval.lexical import Term, any_of, terms
 
-CANDIDATES = 64
+CANDIDATES = 32
 """Fewest candidates taken from either side; at least four times k are."""
 
 COMMON = 0.2
@@ -123,7 +123,7 @@ class Found:
 def search(
     index: Searchable,
     fuser: Fuser,
-    parts: Sequence[QuestionPart],
+    parts: Sequence[QuestionPart] | Callable[[], Sequence[QuestionPart]],
     text: str,
     *,
     k: int,
@@ -137,7 +137,8 @@ def search(
         index: What is searched.
         fuser: The fuser the index was made with.
         parts: The question as vectors; the vectors of several parts are averaged. May be empty
-            when there are words.
+            when there are words. A function is called once the words have been looked up, so that
+            they may be encoded in the meantime.
         text: The question's words; empty for a picture alone.
         k: How many, from 1.
         kinds: Only these kinds of segment; ``None`` means all.
@@ -145,12 +146,15 @@ def search(
         also: The same question in another language, for words alone.
     """
     wordings = _wordings(index, (text, also) if lexical_weight > 0 else ())
-    share = (lexical_weight if parts else 1.0) if wordings else 0.0
-    question = _dense_question(fuser, parts)
     n = max(CANDIDATES, 4 * k)
-    candidates = set(index.search(question, n, kinds)[0]) if parts else set()
+    candidates: set[int] = set()
     for words, weights in wordings:
         candidates.update(row for row, _ in index.lexical(_match(words, weights), n, kinds))
+    vectors = parts() if callable(parts) else parts
+    share = (lexical_weight if vectors else 1.0) if wordings else 0.0
+    question = _dense_question(fuser, vectors)
+    if vectors:
+        candidates.update(index.search(question, n, kinds)[0])
     numbers = sorted(candidates)
     if not numbers:
         return []
