@@ -70,6 +70,19 @@ _TIME = re.compile(
     + r"|\d+)\b|\d+(?:st|nd|rd|th)\b|[点月日号周年]|星期|早上|晚上|下午",
     _I,
 )
+_UNITS = (
+    (
+        re.compile(r"\b(?:which|what|in what) month\b|几月|哪个月", _I),
+        re.compile(
+            r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+            r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b|月",
+            _I,
+        ),
+    ),
+    (re.compile(r"\b(?:which|what) year\b|哪一?年", _I), re.compile(r"\b(?:1\d|20)\d\d\b|年")),
+)
+"""Asked for a month or a year, no other time will do."""
+
 _PLACE = re.compile(
     r"\b(?:in|at|on|near|beside|behind|under|next to|opposite|from|to|by|into|inside|along|between"
     r"|above|below|street|road|square|pier|platform|gate|room|floor)\b|[在旁边里路街]",
@@ -129,6 +142,13 @@ _ATTACHED = frozenset(
 _ATTACHED_ZH = re.compile(r"[写说讲看是]了?(?:些|着|的)?什么|什么(?:内容|意思|字)|内容")
 
 
+_PHOTOGRAPHED = re.compile(
+    r"\b(?:did|have|had) (?:i|we|you|they|s?he) (?:ever )?(?:photograph(?:ed)?|snap(?:ped)?)\b"
+    r"|\b(?:i|we) photographed\b|拍[了到过]",
+    _I,
+)
+
+
 def fact(question: str) -> Fact:
     """The kind of fact that is asked for.
 
@@ -172,7 +192,8 @@ def carries(text: str, kind: Fact, question: str = "") -> float:
     if kind == "money":
         return 1.0 if _MONEY.search(text) else 0.5 * carries(text, "number", question)
     if kind == "time":
-        return float(bool(_TIME.search(text)))
+        wanted = next((unit for asked, unit in _UNITS if asked.search(question)), _TIME)
+        return float(bool(wanted.search(text)))
     if kind == "place":
         return float(bool(_PLACE.search(text) or names(text)))
     if kind in ("person", "name"):
@@ -197,6 +218,8 @@ def sought_kind(question: str) -> Kind | None:
     'audio'
     >>> sought_kind("What does the sign in the picture say?") is None
     True
+    >>> sought_kind("Which bird did we photograph?")
+    'image'
     """
     for kind, nouns in _FILE_WORDS.items():
         if re.search(_SEEKING.replace("NOUN", nouns), question, _I):
@@ -204,6 +227,8 @@ def sought_kind(question: str) -> Kind | None:
     for kind, nouns in _FILE_WORDS_ZH.items():
         if re.search(_SEEKING_ZH.replace("NOUN", nouns), question):
             return kind
+    if _PHOTOGRAPHED.search(question):
+        return "image"
     if re.match(r"\s*(?:show|find)(?: me)? (?:an?|the|my|some) ", question, _I):
         return "image"
     return None

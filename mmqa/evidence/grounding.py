@@ -67,7 +67,8 @@ def fault(answer: str, evidence: str, question: str) -> Fault:
         return "refusal"
     if not content(answer) and not numbers(answer):
         return "empty"
-    stand = amounts(answer) <= amounts(f"{evidence}\n; {question}")
+    affirmed = _DENIED.sub(" ", evidence)
+    stand = amounts(answer) <= amounts(f"{affirmed}\n; {question}")
     if not stand or not _number_of_what(answer, evidence, question):
         return "number"
     if not _numbers_in_place(answer, evidence, question):
@@ -89,6 +90,9 @@ def _words_fault(answer: str, evidence: str, question: str) -> Fault:
         return "fact"
     return ""
 
+
+_DENIED = re.compile(r"\b(?:not|no longer|instead of|rather than)\b[^.,;:!?\n]*", re.IGNORECASE)
+"""What the evidence says is not so: "platform 7, not from platform 2"."""
 
 _NUMBERED = re.compile(r"\b(?:which|what) (\w+)\b", re.IGNORECASE)
 

@@ -27,6 +27,8 @@ CUE_LINES = 1.5
 def narrow(question: str, sentence: Sentence) -> Sentence:
     """The lines of a block of picture text that answer; the whole when none stands out."""
     if sentence.source == "ocr":
+        if fact(question) == "any" and len(sentence.text) <= LONG:
+            return sentence  # nothing says which line it is; a short sign is read at a glance
         lines = sentence.text.split(LINE_BREAK)
         return replace(sentence, text=LINE_BREAK.join(answering_lines(question, lines)))
     if len(sentence.text) <= LONG:
@@ -40,6 +42,8 @@ def narrow(question: str, sentence: Sentence) -> Sentence:
 
 def answering_lines(question: str, lines: list[str]) -> list[str]:
     """The line that shares most with the question, and its neighbour where it gives no fact itself.
+
+    Two lines that share as much are both kept.
 
     >>> receipt = ["CAFE MISTRAL", "12 Harbour Road", "Almond cake 4.20", "TOTAL EUR 9.80"]
     >>> answering_lines("How much was the cake?", receipt)
@@ -59,6 +63,9 @@ def answering_lines(question: str, lines: list[str]) -> list[str]:
         n + CUE_LINES * (cue == surest) if n else 0.0 for n, cue in zip(shared, cues, strict=True)
     ]
     best = worth.index(max(worth))
+    tied = [line for line, n in zip(lines, worth, strict=True) if n == worth[best]]
+    if len(tied) == 2 and all(_tells(question, asked, kind, line) for line in tied):
+        return tied
     if _tells(question, asked, kind, lines[best]):
         return [lines[best]]
     for first in (best, max(best - 1, 0)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmqa.evidence.narrowing import answering_lines, narrow
-from mmqa.evidence.sentences import Sentence
+from mmqa.evidence.sentences import LINE_BREAK, Sentence
 from mmqa.records import Segment
 
 SHOP = Segment("a.0", Path("/x/a.png"), "", "image", 0)
@@ -43,3 +43,21 @@ def test_a_long_sentence_of_speech_is_cut_at_its_commas() -> None:
 def test_a_short_sentence_stays_whole() -> None:
     sentence = Sentence(SHOP, "transcript", "We leave at nine, be there by eight.")
     assert narrow("When do we leave?", sentence) == sentence
+
+
+def test_a_short_sign_stays_whole_when_no_kind_of_fact_is_asked_for() -> None:
+    text = LINE_BREAK.join(["CITY LIBRARY", "Reader card: 88-1204", "Ask at the desk"])
+    kept = narrow("What is the reader card of the city library?", Sentence(SHOP, "ocr", text))
+    assert "88-1204" in kept.text
+
+
+def test_the_month_is_found_where_the_question_asks_for_one() -> None:
+    lines = ["Rainfall at the station in 2023", "Wettest month: October, 210 mm", "Source: us"]
+    question = "In which month was the rainfall at the station highest?"
+    assert "October" in " ".join(answering_lines(question, lines))
+
+
+def test_two_clauses_that_share_as_much_are_both_kept() -> None:
+    clauses = ["I packed the tent for the trip,", "I am well,", "you bring rope for the tent."]
+    kept = answering_lines("What do I bring for the tent trip?", clauses)
+    assert any("rope" in clause for clause in kept)
