@@ -158,7 +158,8 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         "measure quality, with n and a confidence interval",
         more="retrieval --suite openmoji: text to unseen emoji pictures, and back\n"
         "retrieval --suite asterisk: questions to recordings of real speech, word error rate\n"
-        "answers --suite FILE or samples: questions with expected words and files",
+        "answers --suite samples, samples-blind, samples-development, samples-development-zh, or\n"
+        "a FILE of your own: questions with expected words and files (see indexes/samples)",
     )
     evaluate.add_argument("what", choices=("retrieval", "answers"))
     evaluate.add_argument("--suite", required=True, metavar="NAME", help="see below")

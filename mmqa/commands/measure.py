@@ -60,7 +60,12 @@ def _suite(options: Namespace, tell: Progress) -> Report:
 def _answers(options: Namespace, tell: Progress) -> Report:
     from mmqa.evaluation import answers
 
-    shipped = {"samples": "questions.toml", "samples-development": "development.toml"}
+    shipped = {
+        "samples": "questions.toml",
+        "samples-blind": "questions-2.toml",
+        "samples-development": "development.toml",
+        "samples-development-zh": "development-zh.toml",
+    }
     file = SAMPLES / shipped[options.suite] if options.suite in shipped else Path(options.suite)
     with Library.open(config=settings(options), create=False) as library:
         return answers.run(library, file, tell, options.limit)
