@@ -20,6 +20,18 @@ LONG = 160
 _CLAUSE = re.compile(r"(?<=[,;:，；])\s*(?!\d)")
 _MONEY_WORDS = frozenset(content("total bill sum amount invoice cost price pay paid altogether"))
 
+_FOCUS = re.compile(
+    r"\bhow \w+ (?:is|are|was|were) (?:(?:the|a|an|my|our) )?(?P<a>\w+)"
+    r"|^\W*(?:in |on |at |from |by |to )?(?:which|what)"
+    r" (?!(?:is|are|was|were|do|does|did|time)\b)(?P<b>\w+)"
+    r"|\bwhat(?: is| was| are|'s) (?:the|my|our) (?P<c>[\w-]+(?: \w+)?)(?= (?:of|for|in|on|at)\b)",
+    re.IGNORECASE,
+)
+"""The thing that is asked for, apart from where it is."""
+
+FOCUS_WORDS = 3.0
+"""How many other shared words the thing that is asked for is worth."""
+
 CUE_LINES = 1.5
 """How many shared words a fact of the asked kind is worth on a line that shares one."""
 
@@ -54,7 +66,10 @@ def answering_lines(question: str, lines: list[str]) -> list[str]:
     asked, kind = content(question), fact(question)
     if _MONEY_WORDS & set(asked):
         asked += sorted(_MONEY_WORDS - set(asked))
-    shared = [covered(asked, line) * len(asked) for line in lines]
+    thing = focus(question)
+    shared = [
+        covered(asked, line) * len(asked) + FOCUS_WORDS * covered(thing, line) for line in lines
+    ]
     if max(shared) == 0:
         return lines
     cues = [carries(line, kind, question) * (kind != "any") for line in lines]
@@ -73,6 +88,18 @@ def answering_lines(question: str, lines: list[str]) -> list[str]:
         if _tells(question, asked, kind, "\n".join(pair)):
             return pair
     return lines
+
+
+def focus(question: str) -> list[str]:
+    """The stems of the words that name what is asked for; empty where the form of words is unknown.
+
+    >>> focus("How high is the rent of the hall?"), focus("Which room is it in?")
+    (['rent'], ['room'])
+    >>> focus("What is the Wi-Fi password of the house?"), focus("Where is the key?")
+    (['wi-fi', 'password'], [])
+    """
+    found = _FOCUS.search(question)
+    return content(" ".join(filter(None, found.groups()))) if found else []
 
 
 def _tells(question: str, asked: list[str], kind: Fact, line: str) -> bool:

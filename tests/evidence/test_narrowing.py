@@ -61,3 +61,15 @@ def test_two_clauses_that_share_as_much_are_both_kept() -> None:
     clauses = ["I packed the tent for the trip,", "I am well,", "you bring rope for the tent."]
     kept = answering_lines("What do I bring for the tent trip?", clauses)
     assert any("rope" in clause for clause in kept)
+
+
+def test_the_thing_asked_for_outweighs_the_place_it_is_in() -> None:
+    sign = ["Old Mill swimming pool", "Open 9-18", "Deposit 5 EUR", "No diving"]
+    question = "How high is the deposit at the Old Mill swimming pool?"
+    assert answering_lines(question, sign) == ["Deposit 5 EUR"]
+
+
+def test_which_hall_is_on_the_line_that_says_hall() -> None:
+    slide = ["Choir rehearsal", "Rehearsal of the spring choir, 2 May", "Hall: Linden", "Bring tea"]
+    kept = " ".join(answering_lines("Which hall is the spring choir rehearsal in?", slide))
+    assert "Linden" in kept
