@@ -138,14 +138,16 @@ class Ingest:
         """
         started_s = time.monotonic()
         reading = ReadAhead(self.store, self.stages.reader, self._found)
-        for outcome in reading.outcomes(paths):
-            if self._cancelled():
-                break
-            self._take(outcome)
-            if self._batch.full():
-                self._store()
-        self._store()
-        self._finish()
+        try:
+            for outcome in reading.outcomes(paths):
+                if self._cancelled():
+                    break
+                self._take(outcome)
+                if self._batch.full():
+                    self._store()
+            self._store()
+        finally:
+            self._finish()
         counts = self._counts
         return AddReport(
             added=counts.added,
@@ -259,10 +261,12 @@ class Ingest:
             entry.extracts, entry.recording = extracts, None
 
     def _finish(self) -> None:
-        """Recalibrate on what the index now holds, and fold the new rows into FAISS."""
-        if self._counts.added:
-            recalibrate(self.store, self.stages.mapping)
-            self.store.flush()
+        """Recalibrate on what the index now holds, and fold the new rows into FAISS.
+
+        Also when this run added nothing: an earlier one may have been killed before it came here.
+        """
+        recalibrate(self.store, self.stages.mapping)
+        self.store.flush()
 
     # ------------------------------------------------------------------ telling
 
