@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from mmqa import extraction
 from mmqa.errors import MediaError
@@ -29,14 +30,13 @@ from mmqa.records import (
     AddReport,
     Media,
     MediaItem,
-    Modality,
     Part,
     Passage,
     Picture,
     Recording,
 )
 from mmqa.retrieval.lexical import tokenize
-from mmqa.segmenting import Segmenter, searchable
+from mmqa.segmenting import MODALITIES, Segmenter, searchable
 
 FILES_AT_ONCE = 16
 """Files in one transaction: an fsync each would cost more than the image encoder."""
@@ -276,7 +276,7 @@ class Ingest:
 
     def _emit(
         self,
-        event: str,
+        event: Literal["added", "unchanged", "refused"],
         path: Path,
         segments: int = 0,
         reason: str = "",
@@ -284,7 +284,7 @@ class Ingest:
     ) -> None:
         self._tell(
             AddEvent(
-                event=event,  # type: ignore[arg-type]
+                event=event,
                 path=path,
                 segments=segments,
                 reason=reason,
@@ -299,9 +299,8 @@ def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:
     """Measure how unrelated questions score against what the index holds now."""
     if not store.calibration_stale():
         return
-    modalities: tuple[Modality, ...] = ("visual", "text")
     fresh = {}
-    for modality in modalities:
+    for modality in MODALITIES:
         vectors, hubness = store.sample(modality)
         if len(vectors):
             fresh[modality] = calibrate(mapping.bank, vectors, hubness)

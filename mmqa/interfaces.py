@@ -173,16 +173,6 @@ class Fuser(Protocol):
         ...
 
 
-class VectorIndex(Protocol):
-    """Fused vectors by id, searched by inner product."""
-
-    def search(
-        self, question: Floats, k: int, allowed: Sequence[int] | None = None
-    ) -> tuple[list[int], Floats]:
-        """Ids of the k best and their scores, best first, only among ``allowed`` when given."""
-        ...
-
-
 class VisionLanguageModel(Protocol):
     """Messages and pictures → words."""
 

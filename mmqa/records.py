@@ -24,7 +24,6 @@ Modality: TypeAlias = Literal["visual", "text", "acoustic"]
 """What is compared. Contributions of a hit use these names, and ``lexical`` beside them."""
 
 KINDS: tuple[Kind, ...] = ("image", "audio", "video", "text")
-MODALITIES: tuple[Modality, ...] = ("visual", "text", "acoustic")
 
 Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8]

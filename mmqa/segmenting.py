@@ -26,6 +26,7 @@ from mmqa.records import (
 )
 
 MODALITIES: tuple[Modality, ...] = ("visual", "text")
+"""What segments have vectors of, and questions ask, until an acoustic encoder exists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
