@@ -29,6 +29,10 @@ class Config:
         preset: Which models; see ``mmqa models list``.
         cache: Folder below whose ``models/`` the converted models lie; empty: the per-user one.
         fusion: Name of the fuser.
+        index_type: ``auto`` lets the number of segments decide; else ``flat``, ``sq8``, ``ivf_sq8``
+            or ``ivf_rabitq`` for every FAISS file.
+        recall_target: Recall@10 against exact search that approximate types are tuned to, 0–1.
+        index_device: ``auto`` searches on a GPU where FAISS has one; else ``cpu`` or ``gpu``.
         threads: CPU threads for the models; 0 means all cores.
         ocr: Read text in pictures.
         language: Language spoken in recordings (ISO 639-1), or ``auto``.
@@ -44,6 +48,9 @@ class Config:
     preset: str = "embedded"
     cache: str = ""
     fusion: str = "concat"
+    index_type: str = "auto"
+    recall_target: float = 0.97
+    index_device: str = "auto"
     threads: int = 0
     ocr: bool = True
     language: str = "auto"

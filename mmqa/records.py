@@ -44,6 +44,10 @@ class MediaItem:
         mtime_ns: Time of last change, nanoseconds since the epoch.
         flags: Quality flags, sorted: ``blurred``, ``tiny``, ``silent``, ``clipped``, ``duplicate``,
             ``near-duplicate``, ``truncated-text`` …
+        taken_ns: When it was taken or recorded, as the file itself says (EXIF, container),
+            nanoseconds since the epoch; ``None`` where it does not say: then ``mtime_ns`` counts.
+        tags: The user's own words for it, sorted.
+        metadata: A JSON object that a program keeps beside a document of its own; else empty.
     """
 
     path: Path
@@ -52,6 +56,9 @@ class MediaItem:
     size_bytes: int
     mtime_ns: int
     flags: tuple[str, ...] = ()
+    taken_ns: int | None = None
+    tags: tuple[str, ...] = ()
+    metadata: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,6 +259,27 @@ class Features:
 
 
 # --------------------------------------------------------------------------- what reading gives
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which segments may be found: every condition must hold; an empty one holds for all.
+
+    Attributes:
+        kinds: Only these kinds.
+        folders: Absolute paths; only files that are one of these or lie below one.
+        since_s: Taken at this time or later, seconds since the epoch.
+        until_s: Taken before this time, seconds since the epoch.
+        tags: Only files that carry all of these.
+        metadata: (name, value) pairs that the metadata of a document must hold.
+    """
+
+    kinds: tuple[Kind, ...] = ()
+    folders: tuple[Path, ...] = ()
+    since_s: float | None = None
+    until_s: float | None = None
+    tags: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str | int | float | bool | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
