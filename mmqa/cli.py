@@ -110,6 +110,24 @@ def _add_question_options(parser: argparse.ArgumentParser) -> None:
         "--modality", choices=KINDS, action="append", help="only this kind; may be repeated"
     )
     parser.add_argument(
+        "--folder",
+        metavar="DIR",
+        action="append",
+        help="only files below this folder; may be repeated",
+    )
+    parser.add_argument(
+        "--since", metavar="DATE", help="only what was taken then or later, e.g. 2024-06-01"
+    )
+    parser.add_argument(
+        "--until", metavar="DATE", help="only what was taken before; a day counts as a whole"
+    )
+    parser.add_argument(
+        "--tag",
+        metavar="NAME",
+        action="append",
+        help="only files with this tag; several: with all of them",
+    )
+    parser.add_argument(
         "--batch",
         metavar="FILE",
         help="one JSON object a line with question, image, audio; - is standard input",
