@@ -417,26 +417,44 @@ AnswerEvent: TypeAlias = RetrievalEvent | TokenEvent | CitationEvent | DoneEvent
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A folder, and which of its files are meant.
+
+    Attributes:
+        folder: The folder.
+        include: Globs of paths below it, with ``/``; ``*`` stays in a folder, ``**`` does not.
+        exclude: Globs of what is left out of these.
+    """
+
+    folder: Path
+    include: tuple[str, ...] = ("**",)
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AddEvent:
     """One file is done, and durable if added.
 
     Attributes:
-        event: ``added``, ``unchanged`` or ``refused``.
+        event: ``added`` (new or changed), ``unchanged`` or ``refused``; when folders are synced
+            also ``moved`` (the same content under another name) or ``removed``.
         path: The file, as an absolute path (of a refused one: as it was found).
         segments: How many segments it has in the index; 0 when refused.
         reason: Why it was refused; empty otherwise.
         flags: Quality flags.
         done: Files finished so far, this one included.
         total: Files found so far; grows while folders are still being walked.
+        was: Where a moved file lay before.
     """
 
-    event: Literal["added", "unchanged", "refused"]
+    event: Literal["added", "unchanged", "refused", "moved", "removed"]
     path: Path
     segments: int = 0
     reason: str = ""
     flags: tuple[str, ...] = ()
     done: int = 0
     total: int = 0
+    was: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +466,29 @@ class AddReport:
     failed: tuple[tuple[Path, str], ...]
     segments: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What making an index equal to some folders did.
+
+    Attributes:
+        added: Files that are new or changed.
+        unchanged: Files that were there already.
+        removed: Files that are there no longer, or no longer chosen.
+        moved: Files that were found again under another name; they kept features and tags.
+        failed: (path, reason) of what could not be taken in; what the index held of it stays.
+        segments: Segments of what was added or moved.
+        seconds: How long it took.
+    """
+
+    added: int
+    unchanged: int
+    removed: int
+    moved: int
+    failed: tuple[tuple[Path, str], ...]
+    segments: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

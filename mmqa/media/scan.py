@@ -2,9 +2,9 @@
 
 Knows: what to walk, what to pass over, what to refuse. Refuses to know: what is inside a file.
 
-Hidden files, version-control folders, system litter and caption sidecars found while walking are
-passed over; a path that the caller names is taken at its word. Nothing found makes a walk fail:
-what cannot be given is a refusal with a sentence.
+Hidden files, version-control folders, system litter, caption sidecars and folders that are indexes
+of ours found while walking are passed over; a path that the caller names is taken at its word.
+Nothing found makes a walk fail: what cannot be given is a refusal with a sentence.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from mmqa.media.globs import matcher
 from mmqa.media.refusals import refusal, special
 from mmqa.media.sidecar import is_sidecar
+from mmqa.records import Source
 
 JUNK = frozenset(
     {
@@ -36,6 +38,9 @@ JUNK = frozenset(
 )
 """Names, lower case, that no person put there; names with a leading dot are hidden anyway."""
 
+INDEX_MARK = "catalogue.sqlite"
+"""A folder with this file is an index: its thumbnails are no pictures of anybody's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -49,6 +54,8 @@ class Refused:
     path: Path
     reason: str
 
+
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 Found: TypeAlias = Path | Refused
 """A file to read, as an absolute path with symbolic links resolved, or a refusal."""
@@ -64,14 +71,61 @@ def scan(paths: Iterable[Path]) -> Iterator[Found]:
     Yields:
         Every file once, however many names lead to it, and every refusal.
     """
-    named = [_absolute(path) for path in paths]
+    named = [absolute(path) for path in paths]
     walk = _Walk(set(named))
     for path in named:
         if not walk.is_named_sidecar(path):
-            yield from walk.visit(path, ())
+            yield from walk.visit(path, (), "")
 
 
-def _absolute(path: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that some folders hold.
+
+    Attributes:
+        files: Every file once, as :func:`scan` gives them.
+        refused: What cannot be given, and why.
+        folders: The folders that were walked, links resolved: those that were named, and those
+            that links in them lead to. What lies below one of them is known.
+        unread: Resolved paths of what could not be looked into: of what lies there nothing is
+            known.
+    """
+
+    files: tuple[Path, ...]
+    refused: tuple[Refused, ...]
+    folders: tuple[Path, ...]
+    unread: tuple[Path, ...]
+
+
+def survey(sources: Iterable[Source]) -> Survey:
+    """Walk folders to the end.
+
+    A file belongs to it when the globs of any source choose it.
+    """
+    files: dict[Path, None] = {}
+    refused: dict[Refused, None] = {}
+    folders: dict[Path, None] = {}
+    unread: dict[Path, None] = {}
+    for source in sources:
+        folder = absolute(source.folder)
+        walk = _Walk({folder}, _chosen(source))
+        for found in walk.visit(folder, (), ""):
+            if isinstance(found, Refused):
+                refused[found] = None
+            else:
+                files[found] = None
+        folders |= dict.fromkeys(walk.roots)
+        unread |= dict.fromkeys(walk.unread)
+    return Survey(tuple(files), tuple(refused), tuple(folders), tuple(unread))
+
+
+def _chosen(source: Source) -> Callable[[str], bool]:
+    include, exclude = matcher(source.include), matcher(source.exclude)
+    return lambda inside: include(inside) and not exclude(inside)
+
+
+def absolute(path: Path) -> Path:
+    """``path`` seen from the working folder, ``~`` expanded, links left as they are."""
     try:
         expanded = Path(path).expanduser()
     except RuntimeError:  # "~name" of nobody: then it is a file of that name
@@ -80,34 +134,52 @@ def _absolute(path: Path) -> Path:
 
 
 class _Walk:
-    """One walk: remembers what was given, so that nothing is given twice."""
+    """One walk: remembers what was given, so that nothing is given twice.
 
-    def __init__(self, named: set[Path]) -> None:
+    Args:
+        named: The paths that the caller named.
+        chosen: Whether a file is wanted, by its path below the folder that was named.
+    """
+
+    def __init__(self, named: set[Path], chosen: Callable[[str], bool] = lambda _: True) -> None:
         self.named = named
+        self.chosen = chosen
         self.given: set[Path] = set()
+        self.roots: list[Path] = []
+        self.unread: list[Path] = []
 
     def is_named_sidecar(self, path: Path) -> bool:
         """Whether the file that ``path`` captions was named beside it, as ``*`` in a shell does."""
         siblings = {other.name for other in self.named if other.parent == path.parent}
         return is_sidecar(path, siblings)
 
-    def visit(self, path: Path, above: tuple[Path, ...]) -> Iterator[Found]:
-        """Give what lies at ``path``; ``above`` are the resolved folders that led here."""
+    def visit(self, path: Path, above: tuple[Path, ...], inside: str) -> Iterator[Found]:
+        """Give what lies at ``path``, links followed.
+
+        Args:
+            path: Named by the caller, or a link.
+            above: The resolved folders that led here.
+            inside: The path below the one that was named, with ``/``.
+        """
         try:
             real = path.resolve(strict=True)
             mode = real.stat().st_mode
         except (OSError, RuntimeError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in _NOTHING_THERE:
+                self.unread.append(path.resolve())
             yield _refused(path, error)
             return
         if stat.S_ISDIR(mode):
-            yield from self._visit_folder(path, real, above)
+            self.roots.append(real)
+            yield from self._visit_folder(path, real, above, inside)
         elif name := special(mode):
             yield Refused(path, f"it is {name}, not a file")
-        elif real not in self.given:
-            self.given.add(real)
-            yield real
+        else:
+            yield from self._give(real, inside)
 
-    def _visit_folder(self, path: Path, real: Path, above: tuple[Path, ...]) -> Iterator[Found]:
+    def _visit_folder(
+        self, path: Path, real: Path, above: tuple[Path, ...], inside: str
+    ) -> Iterator[Found]:
         if real in above:
             yield Refused(path, "it is a symbolic link that leads back to a folder around it")
             return
@@ -118,13 +190,36 @@ class _Walk:
             with os.scandir(real) as entries:
                 listed = sorted(entries, key=lambda entry: (_is_folder(entry), entry.name))
         except OSError as error:
+            if error.errno not in _NOTHING_THERE:
+                self.unread.append(real)
             yield _refused(path, error)
             return
         names = {entry.name for entry in listed}
+        if above and INDEX_MARK in names:
+            return
         for entry in listed:
             child = real / entry.name
-            if not _passed_over(entry.name) and not is_sidecar(child, names):
-                yield from self.visit(child, (*above, real))
+            if not passed_over(entry.name) and not is_sidecar(child, names):
+                below = f"{inside}/{entry.name}" if inside else entry.name
+                yield from self._visit_entry(entry, child, (*above, real), below)
+
+    def _visit_entry(
+        self, entry: os.DirEntry[str], child: Path, above: tuple[Path, ...], inside: str
+    ) -> Iterator[Found]:
+        """What is no link needs neither ``stat`` nor ``resolve``: its folder has been resolved."""
+        if entry.is_symlink():
+            yield from self.visit(child, above, inside)
+        elif _is_folder(entry):
+            yield from self._visit_folder(child, child, above, inside)
+        elif _is_file(entry):
+            yield from self._give(child, inside)
+        else:
+            yield from self.visit(child, above, inside)
+
+    def _give(self, real: Path, inside: str) -> Iterator[Found]:
+        if real not in self.given and (not inside or self.chosen(inside)):
+            self.given.add(real)
+            yield real
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -134,7 +229,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _passed_over(name: str) -> bool:
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def passed_over(name: str) -> bool:
+    """Whether a walk passes over what has this name: hidden, or litter of some system."""
     return name.startswith(".") or name.lower() in JUNK
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mmqa.media.scan import Refused, scan
+from mmqa.media.scan import Refused, scan, survey
+from mmqa.records import Source
 
 ODD_NAMES = [
     "with space.txt",
@@ -194,3 +195,59 @@ def run_as_nobody(code: str, argument: Path) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def test_a_folder_that_is_an_index_is_passed_over_unless_it_is_named(tmp_path: Path) -> None:
+    touch(tmp_path / "trip" / "catalogue.sqlite")
+    touch(tmp_path / "trip" / "thumbs" / "ab.jpg")
+    touch(tmp_path / "a.txt")
+    assert names(list(scan([tmp_path]))) == ["a.txt"]
+    assert names(list(scan([tmp_path / "trip"]))) == ["catalogue.sqlite", "ab.jpg"]
+
+
+def surveyed(folder: Path, **globs: tuple[str, ...]) -> list[str]:
+    found = survey([Source(folder, **globs)])
+    return [path.relative_to(folder).as_posix() for path in found.files]
+
+
+def test_a_survey_holds_what_the_globs_choose(tmp_path: Path) -> None:
+    for name in ("a.png", "b.txt", "deep/c.png", "deep/deeper/d.png", ".hidden.png", ".git/e.png"):
+        touch(tmp_path / name)
+    assert surveyed(tmp_path) == ["a.png", "b.txt", "deep/c.png", "deep/deeper/d.png"]
+    assert surveyed(tmp_path, include=("*.png",)) == ["a.png"]
+    assert surveyed(tmp_path, include=("**/*.png",)) == ["a.png", "deep/c.png", "deep/deeper/d.png"]
+    assert surveyed(tmp_path, include=("deep/**",), exclude=("**/d.*",)) == ["deep/c.png"]
+
+
+def test_two_sources_of_one_folder_choose_together(tmp_path: Path) -> None:
+    for name in ("a.png", "b.txt", "c.md"):
+        touch(tmp_path / name)
+    sources = [Source(tmp_path, ("*.png",)), Source(tmp_path, ("*.txt", "*.png"))]
+    assert [path.name for path in survey(sources).files] == ["a.png", "b.txt"]
+
+
+def test_globs_see_a_linked_folder_where_it_was_found(tmp_path: Path) -> None:
+    touch(tmp_path / "far" / "x.png")
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "linked").symlink_to(tmp_path / "far")
+    found = survey([Source(tmp_path / "near", ("linked/*",))])
+    assert found.files == (tmp_path / "far" / "x.png",)
+    assert found.folders == (tmp_path / "near", tmp_path / "far")
+
+
+def test_a_folder_that_cannot_be_read_is_unread_but_one_that_is_gone_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "closed" / "a.png")
+    (tmp_path / "broken").symlink_to(tmp_path / "nothing")
+    scandir = os.scandir
+
+    def deny(path: Path) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    found = survey([Source(tmp_path)])
+    assert found.unread == (tmp_path / "closed",)
+    assert {refused.path.name for refused in found.refused} == {"closed", "broken"}
