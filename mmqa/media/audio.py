@@ -17,6 +17,7 @@ from mmqa.errors import MediaError
 from mmqa.media.captions import recording_caption
 from mmqa.media.quality import CLIPPED_SHARE, count_clipped, is_silent
 from mmqa.media.refusals import refusal
+from mmqa.media.taken import recording_taken
 from mmqa.records import Floats, Recording
 
 RATE_HZ = 16_000
@@ -45,11 +46,13 @@ class ReadAudio:
         recording: 16 kHz, one channel, without DC offset.
         caption: From its tags; may be empty.
         flags: Sorted: ``clipped``, ``damaged-tail``, ``silent``.
+        taken_ns: When it was made, as its tags say.
     """
 
     recording: Recording
     caption: str = ""
     flags: tuple[str, ...] = ()
+    taken_ns: int | None = None
 
 
 def read_audio(path: Path, format: str, max_audio_s: float) -> ReadAudio:
@@ -116,8 +119,9 @@ def _read(path: Path, container: Any, max_audio_s: float, *, cut: bool) -> ReadA
     missing_s = promised_s - length / RATE_HZ
     cut = cut or missing_s > max(_MISSING_S, _MISSING_SHARE * promised_s)
     flags = _flags(samples, decoding, cut=cut)
-    caption = recording_caption(container.metadata, stream.metadata)
-    return ReadAudio(Recording(samples, RATE_HZ), caption, flags)
+    tags = (container.metadata, stream.metadata)
+    recording = Recording(samples, RATE_HZ)
+    return ReadAudio(recording, recording_caption(*tags), flags, recording_taken(*tags))
 
 
 def _check_length(path: Path, length_s: float, max_audio_s: float) -> None:

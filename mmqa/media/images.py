@@ -24,6 +24,7 @@ from mmqa.errors import MediaError
 from mmqa.media.captions import picture_caption
 from mmqa.media.quality import picture_flags
 from mmqa.media.refusals import refusal
+from mmqa.media.taken import picture_taken
 from mmqa.records import Picture
 
 MAX_SIDE = 1600
@@ -69,11 +70,13 @@ class ReadImage:
         picture: The pixels.
         caption: From EXIF, XMP or PNG text; may be empty.
         flags: Sorted quality flags.
+        taken_ns: When it was taken, as EXIF says.
     """
 
     picture: Picture
     caption: str = ""
     flags: tuple[str, ...] = ()
+    taken_ns: int | None = None
 
 
 def read_image(path: Path, format: str, max_pixels: int, max_side: int = MAX_SIDE) -> ReadImage:
@@ -149,11 +152,11 @@ def _read(path: Path, image: Image.Image, max_pixels: int, max_side: int) -> Rea
         raise _too_large(path, width * height, max_pixels)
     image.draft("L" if image.mode == "L" else "RGB", _fitting(image.size, max_side))
     image.load()
-    caption = picture_caption(image)
+    caption, taken_ns = picture_caption(image), picture_taken(image)
     upright = _upright(path, image, max_side)
     grey = small_grey(upright)
     picture = Picture(np.asarray(upright), perceptual_hash=perceptual_hash(grey))
-    return ReadImage(picture, caption, picture_flags(np.asarray(grey), width, height))
+    return ReadImage(picture, caption, picture_flags(np.asarray(grey), width, height), taken_ns)
 
 
 def _fitting(size: tuple[int, int], max_side: int) -> tuple[int, int]:

@@ -24,6 +24,7 @@ class _Content:
     parts: Iterable[Part]
     caption: str = ""
     flags: tuple[str, ...] = ()
+    taken_ns: int | None = None
 
 
 class FileReader:
@@ -83,6 +84,7 @@ class FileReader:
             size_bytes=size_bytes,
             mtime_ns=mtime_ns,
             flags=tuple(sorted({*content.flags, *flags})),
+            taken_ns=content.taken_ns,
         )
         return Media(item, content.parts, caption, name_words(path))
 
@@ -91,12 +93,12 @@ class FileReader:
             from mmqa.media.images import read_image
 
             image = read_image(path, format, self._max_pixels)
-            return _Content((image.picture,), image.caption, image.flags)
+            return _Content((image.picture,), image.caption, image.flags, image.taken_ns)
         if kind == "audio":
             from mmqa.media.audio import read_audio
 
             sound = read_audio(path, format, self._max_audio_s)
-            return _Content((sound.recording,), sound.caption, sound.flags)
+            return _Content((sound.recording,), sound.caption, sound.flags, sound.taken_ns)
         if kind == "video":
             raise MediaError(
                 path, "it is a video, which mmqa does not read yet", "Export its sound or a frame."
