@@ -1,6 +1,7 @@
 """The catalogue read: every question about what is in the index that needs no vector search.
 
-Knows: the SQL of reading. Refuses to know: how rows got there, FAISS, and what a score is.
+Knows: the SQL of reading, and that a row is believed only if its checksum agrees. Refuses to know:
+how rows got there, FAISS, and what a score is.
 
 All reads of one catalogue share a connection and a lock; none waits for a writer (WAL).
 """
@@ -10,17 +11,29 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmqa.errors import MmqaError
-from mmqa.index import rows, schema
-from mmqa.records import Calibration, Features, Floats, Kind, MediaItem, Modality, Segment
+from mmqa.index import digests, filters, rows, schema
+from mmqa.records import (
+    Calibration,
+    Features,
+    Filter,
+    Floats,
+    Kind,
+    MediaItem,
+    Modality,
+    Segment,
+)
 
 GROWTH = 0.2
 """Calibration is stale once the index changed in size by this share since it was measured."""
@@ -28,13 +41,29 @@ GROWTH = 0.2
 
 @dataclass(frozen=True, slots=True)
 class FaissSegment:
-    """One derived file: it covers all live segments numbered ``first`` to ``last``."""
+    """One derived file: it covers all live segments numbered ``first`` to ``last``.
+
+    Attributes:
+        name: File name below ``segments/``.
+        sha256: Digest of the file.
+        first: First rowid covered.
+        last: Last rowid covered.
+        count: Rows in it.
+        index_type: ``flat``, ``sq8``, ``ivf_sq8`` or ``ivf_rabitq``.
+        nlist: Number of inverted lists; 0 where there are none.
+        nprobe: How many of them a search looks into; 0 where there are none.
+        recall: Recall@10 against exact search, measured when it was made; ``None`` where exact.
+    """
 
     name: str
     sha256: str
     first: int
     last: int
     count: int
+    index_type: str = "flat"
+    nlist: int = 0
+    nprobe: int = 0
+    recall: float | None = None
 
 
 class Catalogue:
@@ -55,7 +84,7 @@ class Catalogue:
         self.lock = RLock()
         self.connection = schema.connect(folder)
         try:
-            if not schema.is_initialised(self.connection, folder):
+            if not schema.stored_version(self.connection, folder):
                 raise schema.missing(folder)
         except MmqaError:
             self.connection.close()
@@ -67,16 +96,34 @@ class Catalogue:
         Raises:
             IndexFolderError: The catalogue cannot be read; if it is damaged, IndexDamagedError.
         """
-        try:
-            with self.lock:
-                return self.connection.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise schema.unreadable(self.folder, error) from error
+        with self.lock, self.reading():
+            return self.connection.execute(sql, values).fetchall()
 
-    def meta(self, name: str, default: str = "") -> str:
-        """One named value."""
-        found = self.all("SELECT value FROM meta WHERE name = ?", name)
-        return str(found[0][0]) if found else default
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turns what SQLite and checksums say about a catalogue into an error of ours.
+
+        Raises:
+            IndexFolderError: The catalogue cannot be read; if it is damaged, IndexDamagedError.
+        """
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise schema.unreadable(self.folder, error) from error
+        except rows.DamagedRowError as error:
+            raise schema.damaged(self.folder, error) from error
+
+    def meta(self, name: str, default: str | None = None) -> str:
+        """One named value.
+
+        Raises:
+            IndexDamagedError: It is damaged, or gone and there is no ``default``.
+        """
+        with self.reading():
+            found = self.all("SELECT name, value, digest FROM meta WHERE name = ?", name)
+            if not found and default is None:
+                raise rows.DamagedRowError("meta", name)
+            return str(rows.checked("meta", found[0])[1]) if found else str(default)
 
     # ------------------------------------------------------------------ files
 
@@ -98,6 +145,11 @@ class Catalogue:
         """All files, in the order they were added."""
         return self._items("1")
 
+    def items_below(self, folder: Path) -> list[MediaItem]:
+        """The file of this path, and all files in and below the folder of this path."""
+        condition, values = filters.below(folder)
+        return self._items(condition, *values)
+
     def phashes(self) -> list[tuple[Path, str]]:
         """Perceptual hashes of all pictures that have one."""
         found = self.all("SELECT path, phash FROM items WHERE phash != '' ORDER BY number")
@@ -105,7 +157,8 @@ class Catalogue:
 
     def _items(self, condition: str, *values: Any) -> list[MediaItem]:
         sql = f"SELECT {rows.ITEM_COLUMNS} FROM items WHERE {condition} ORDER BY number"  # noqa: S608
-        return [rows.item_of(row) for row in self.all(sql, *values)]
+        with self.reading():
+            return [rows.item_of(row) for row in self.all(sql, *values)]
 
     # ------------------------------------------------------------------ segments
 
@@ -119,12 +172,15 @@ class Catalogue:
 
         Raises:
             KeyError: One is not there (any more).
+            IndexDamagedError: A row is not as it was written.
         """
-        sql = f"""SELECT {rows.SEGMENT_COLUMNS} FROM json_each(?) AS asked
+        sql = f"""SELECT {rows.SEGMENT_COLUMNS}, {rows.ITEM_COLUMNS} FROM json_each(?) AS asked
             CROSS JOIN segments ON segments.number = asked.value
             JOIN items ON items.number = segments.item"""  # noqa: S608
-        found = {row[0]: row for row in self.all(sql, json.dumps([int(n) for n in numbers]))}
-        return [rows.segment_of(found[int(n)]) for n in numbers]
+        found = self.all(sql, json.dumps([int(n) for n in numbers]))
+        with self.reading():
+            segments = {row[0]: rows.segment_of(row) for row in found}
+        return [segments[int(n)] for n in numbers]
 
     def segment(self, number: int) -> Segment:
         """One segment by rowid.
@@ -151,11 +207,14 @@ class Catalogue:
 
     def contents(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
         """Rowid → (sha256, ordinal): segments that are equal here have the same content."""
-        sql = """SELECT segments.number, items.sha256, ordinal FROM json_each(?) AS asked
-            CROSS JOIN segments ON segments.number = asked.value
-            JOIN items ON items.number = segments.item"""
-        found = self.all(sql, json.dumps([int(n) for n in numbers]))
-        return {number: (sha256, ordinal) for number, sha256, ordinal in found}
+        live = [n for n, _ in self._contents(numbers)]
+        found = self.segments(live)
+        return {n: (one.sha256, one.ordinal) for n, one in zip(live, found, strict=True)}
+
+    def _contents(self, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+        sql = """SELECT number, id FROM json_each(?) AS asked
+            CROSS JOIN segments ON segments.number = asked.value"""
+        return self.all(sql, json.dumps([int(n) for n in numbers]))
 
     def segment_count_by_kind(self) -> dict[Kind, int]:
         """Kind → number of segments."""
@@ -165,14 +224,41 @@ class Catalogue:
         """Kind → number of files."""
         return dict(self.all("SELECT kind, count(*) FROM items GROUP BY kind ORDER BY kind"))
 
+    def vector_count_by_modality(self) -> dict[str, int]:
+        """Modality → number of segments that have a vector of it."""
+        found = self.all("SELECT modalities, count(*) FROM vectors GROUP BY modalities")
+        counts: dict[str, int] = {}
+        for modalities, count in found:
+            for name in filter(None, modalities.split(",")):
+                counts[name] = counts.get(name, 0) + count
+        return dict(sorted(counts.items()))
+
+    def allowed(self, where: Filter, length: int) -> NDArray[np.bool_]:
+        """Which rowids below ``length`` a filter lets through."""
+        found = np.zeros(length, np.bool_)
+        sql, values = filters.rows_that(where)
+        with self.lock, self.reading():
+            numbers = np.fromiter((n for (n,) in self.connection.execute(sql, values)), np.int64)
+        found[numbers[numbers < length]] = True
+        return found
+
     # ------------------------------------------------------------------ vectors
 
     def features(self, numbers: Sequence[int]) -> list[Features]:
-        """Stored vectors of segments by rowid, in the order asked; empty where there are none."""
-        sql = """SELECT segment, modality, vector, hubness FROM json_each(?) AS asked
-            CROSS JOIN vectors ON vectors.segment = asked.value"""
-        found = rows.features_of(self.all(sql, json.dumps([int(n) for n in numbers])))
-        return [found.get(int(n), Features({})) for n in numbers]
+        """Stored vectors of segments by rowid, in the order asked.
+
+        Raises:
+            IndexDamagedError: A row is not as it was written, or gone.
+        """
+        sql = f"""SELECT {rows.VECTOR_COLUMNS} FROM json_each(?) AS asked
+            CROSS JOIN vectors ON vectors.segment = asked.value"""  # noqa: S608
+        found = self.all(sql, json.dumps([int(n) for n in numbers]))
+        with self.reading():
+            features = {row[0]: rows.features_of(row) for row in found}
+            for number in numbers:
+                if int(number) not in features:
+                    raise rows.DamagedRowError("vectors", int(number))
+        return [features[int(n)] for n in numbers]
 
     def numbers(self, first: int, last: int, limit: int = -1) -> list[int]:
         """Rowids of the live segments from ``first`` to ``last``, both included, ascending."""
@@ -183,17 +269,22 @@ class Catalogue:
         self, batch: int = 1024, first: int = 1, last: int = 2**62
     ) -> Iterator[tuple[list[int], list[Features]]]:
         """All segments' vectors, ``batch`` segments at a time, by ascending rowid."""
-        while numbers := self.numbers(first, last, batch):
-            yield numbers, self.features(numbers)
+        sql = f"""SELECT {rows.VECTOR_COLUMNS} FROM vectors WHERE segment BETWEEN ? AND ?
+            ORDER BY segment LIMIT ?"""  # noqa: S608
+        while found := self.all(sql, first, last, batch):
+            with self.reading():
+                features = [rows.features_of(row) for row in found]
+            numbers = [row[0] for row in found]
+            yield numbers, features
             first = numbers[-1] + 1
 
     def sample(self, modality: Modality, limit: int = 2000) -> tuple[Floats, Floats]:
         """Evenly spaced vectors (n, d) of one modality with hubness (n,); always the same ones."""
-        found = self.all(
-            "SELECT segment FROM vectors WHERE modality = ? ORDER BY segment", modality
-        )
+        sql = """SELECT segment FROM vectors WHERE instr(',' || modalities || ',', ?)
+            ORDER BY segment"""
+        found = [number for (number,) in self.all(sql, f",{modality},")]
         places = np.unique(np.linspace(0, len(found) - 1, min(len(found), limit)).round())
-        chosen = self.features([found[int(place)][0] for place in places])
+        chosen = self.features([found[int(place)] for place in places])
         vectors = [one.vectors[modality] for one in chosen]
         return (
             np.stack(vectors) if vectors else np.zeros((0, 0), np.float32),
@@ -202,8 +293,10 @@ class Catalogue:
 
     def calibration(self) -> dict[Modality, Calibration]:
         """How unrelated segments score for a question in words; empty until measured."""
-        found = self.all("SELECT modality, mu, sigma FROM calibration")
-        return {modality: Calibration(mu, sigma) for modality, mu, sigma in found}
+        found = self.all("SELECT modality, mu, sigma, digest FROM calibration")
+        with self.reading():
+            known = [rows.checked("calibration", row) for row in found]
+        return {modality: Calibration(mu, sigma) for modality, mu, sigma in known}
 
     def calibration_stale(self) -> bool:
         """Whether the statistics were never measured, or for a much smaller or larger index."""
@@ -213,15 +306,22 @@ class Catalogue:
     # ------------------------------------------------------------------ words and caches
 
     def lexical(
-        self, match: str, k: int, kinds: Collection[Kind] | None = None
+        self, match: str, k: int, allowed: NDArray[np.bool_] | None = None
     ) -> list[tuple[int, float]]:
-        """The k best rowids for an FTS5 expression with BM25 (higher is better), best first."""
-        sql = "SELECT rowid, -rank FROM words WHERE words MATCH ?"
-        if kinds is not None:
-            sql = f"""{sql} AND (SELECT kind FROM segments WHERE number = words.rowid)
-                IN (SELECT value FROM json_each(?))"""  # noqa: S608
-        values = (match,) if kinds is None else (match, json.dumps(sorted(kinds)))
-        return [(n, s) for n, s in self.all(f"{sql} ORDER BY rank, rowid LIMIT ?", *values, k)]
+        """The k best rowids for an FTS5 expression with BM25 (higher is better), best first.
+
+        Args:
+            match: The expression.
+            k: At most so many.
+            allowed: By rowid, which may be found; ``None`` allows all.
+        """
+        sql = "SELECT rowid, -rank FROM words WHERE words MATCH ? ORDER BY rank, rowid"
+        if allowed is None:
+            return [(n, s) for n, s in self.all(f"{sql} LIMIT ?", match, k)]
+        with self.lock, self.reading():
+            ranked = self.connection.execute(sql, (match,))
+            inside = ((n, s) for n, s in ranked if n < len(allowed) and allowed[n])
+            return list(islice(inside, k))
 
     def document_frequency(self, expressions: Sequence[str]) -> list[int]:
         """How many segments match each FTS5 expression."""
@@ -229,21 +329,39 @@ class Catalogue:
         return [int(self.all(sql, expression)[0][0]) for expression in expressions]
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Rowid → tokenised text."""
-        sql = """SELECT words.rowid, body FROM json_each(?) AS asked
-            CROSS JOIN words ON words.rowid = asked.value"""
-        return dict(self.all(sql, json.dumps([int(n) for n in numbers])))
+        """Rowid → tokenised text.
+
+        Raises:
+            IndexDamagedError: A text is not as it was written, or gone.
+        """
+        sql = """SELECT segments.number, body, words_digest FROM json_each(?) AS asked
+            CROSS JOIN segments ON segments.number = asked.value
+            LEFT JOIN words ON words.rowid = segments.number"""
+        found = self.all(sql, json.dumps([int(n) for n in numbers]))
+        with self.reading():
+            for number, body, digest in found:
+                if body is None or digests.of_text(body) != digest:
+                    raise rows.DamagedRowError("words", number)
+        return {number: body for number, body, _ in found}
 
     def extraction(self, sha256: str, fingerprint: str) -> bytes | None:
-        """What an extractor made of these bytes before, under whatever file name."""
-        sql = "SELECT payload FROM extractions WHERE sha256 = ? AND fingerprint = ?"
-        found = self.all(sql, sha256, fingerprint)
-        return bytes(found[0][0]) if found else None
+        """What an extractor made of these bytes before, under whatever file name.
+
+        What is damaged counts as not there: it can be made again.
+        """
+        sql = """SELECT sha256, fingerprint, payload, digest FROM extractions
+            WHERE sha256 = ? AND fingerprint = ?"""
+        for row in self.all(sql, sha256, fingerprint):
+            *values, digest = row
+            return bytes(row[2]) if digests.of_values(*values) == digest else None
+        return None
 
     def faiss_segments(self) -> list[FaissSegment]:
         """The derived files, in order of the rows they cover."""
-        sql = "SELECT name, sha256, first, last, count FROM faiss_segments ORDER BY first"
-        return [FaissSegment(*row) for row in self.all(sql)]
+        sql = f"SELECT {rows.FAISS_COLUMNS} FROM faiss_segments ORDER BY first"  # noqa: S608
+        found = self.all(sql)
+        with self.reading():
+            return [FaissSegment(*rows.checked("faiss_segments", row)) for row in found]
 
     def close(self) -> None:
         """Give the connection back."""

@@ -15,3 +15,8 @@ def thumbnail_path(folder: Path, sha256: str) -> Path:
     'trip/thumbs/ab12.jpg'
     """
     return folder / "thumbs" / f"{sha256}.jpg"
+
+
+def thumbnails(folder: Path) -> list[Path]:
+    """The small pictures that are there, whether of files that are in the index or not."""
+    return sorted((folder / "thumbs").glob("*.jpg*"))

@@ -1,25 +1,34 @@
-"""Is the index sound, and making it sound again.
+"""Is the index sound? Every checksum, and everything that must agree with something else.
 
-Knows: what must agree with what. Refuses to know: who asks. Everything that is derived can be made
-again from the catalogue; what is wrong in the catalogue itself is only told.
+Knows: what must agree with what, and what compaction may forget. Refuses to know: who asks, and how
+anything is put right.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
 from mmqa.errors import IndexDamagedError
+from mmqa.index import digests, rows, schema
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, FlatSegment
 from mmqa.index.files import TEMPORARY
+from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
 
-NORM_TOLERANCE = 0.01
-"""A unit vector stored as float16 is at most this far from unit length."""
+WORDS_TABLES = ("words_data", "words_idx", "words_docsize", "words_config")
+"""Where FTS5 keeps its index; it has no checksums of its own."""
+
+REPAIR = "mmqa rebuild repairs it"
+LOST = "mmqa rebuild forgets its file, then mmqa add takes it in again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,8 @@ class Problem:
     """Something that does not agree.
 
     Attributes:
-        kind: ``catalogue``, ``vector``, ``words``, ``segment-file`` or ``orphan``.
-        subject: File or segment.
+        kind: ``catalogue``, ``row``, ``words``, ``segment-file``, ``search`` or ``orphan``.
+        subject: File, table or segment.
         detail: What is wrong and what to do, as a sentence.
     """
 
@@ -43,14 +52,16 @@ class Problem:
 def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     """All that does not agree, the catalogue first; empty for a sound index."""
     try:
-        found = list(_integrity(catalogue))
+        found = [*_integrity(catalogue)]
+        found = found or [*damaged_rows(catalogue)]
         return found or _disagreements(catalogue, fuser)
     except IndexDamagedError as error:
-        return [Problem("catalogue", "catalogue.sqlite", f"{error.fact}. {error.remedy}")]
+        return [Problem("catalogue", schema.FILE_NAME, f"{error.fact}. {error.remedy}")]
 
 
 def _disagreements(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     return [
+        *_row_set(catalogue),
         *_words(catalogue),
         *_vectors(catalogue, fuser),
         *_files(catalogue),
@@ -59,45 +70,168 @@ def _disagreements(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
 
 
 def _integrity(catalogue: Catalogue) -> Iterator[Problem]:
-    name = "catalogue.sqlite"
     for (line,) in catalogue.all("PRAGMA integrity_check"):
         if line != "ok":
-            yield Problem("catalogue", name, f"{line}. Restore it from a backup.")
+            yield Problem("catalogue", schema.FILE_NAME, f"{line}. {REPAIR}.")
     for table, number, *_ in catalogue.all("PRAGMA foreign_key_check"):
-        yield Problem("catalogue", name, f"row {number} of {table} belongs to nothing.")
+        yield Problem("catalogue", schema.FILE_NAME, f"row {number} of {table} belongs to nothing.")
+
+
+# ------------------------------------------------------------------ rows
+
+
+def damaged_rows(catalogue: Catalogue) -> Iterator[Problem]:
+    """Every row that does not have the checksum it was written with."""
+    for table, columns in (
+        ("meta", "name, value, digest"),
+        ("items", rows.ITEM_COLUMNS),
+        ("segments", rows.SEGMENT_COLUMNS),
+        ("extractions", "sha256, fingerprint, payload, digest"),
+        ("calibration", "modality, mu, sigma, digest"),
+        ("faiss_segments", rows.FAISS_COLUMNS),
+        ("tombstones", "segment, generation, digest"),
+    ):
+        for row in _each(catalogue, f"SELECT {columns} FROM {table}"):  # noqa: S608
+            yield from _amiss(table, row)
+    yield from _damaged_vectors(catalogue)
+    yield from _damaged_words(catalogue)
+    yield from _incomplete_items(catalogue)
+
+
+def _each(catalogue: Catalogue, sql: str) -> Iterator[tuple[object, ...]]:
+    """Rows one after the other, however many there are."""
+    with catalogue.lock, catalogue.reading():
+        yield from catalogue.connection.execute(sql)
+
+
+def _amiss(table: str, row: tuple[object, ...]) -> Iterator[Problem]:
+    try:
+        rows.checked(table, row)
+    except rows.DamagedRowError as error:
+        remedy = LOST if table in {"items", "segments"} else REPAIR
+        yield Problem("row", f"row {error.key!r} of {table}", f"not as it was written; {remedy}.")
+
+
+def _damaged_vectors(catalogue: Catalogue) -> Iterator[Problem]:
+    for row in _each(catalogue, f"SELECT {rows.VECTOR_COLUMNS} FROM vectors"):  # noqa: S608
+        try:
+            rows.features_of(row)
+        except rows.DamagedRowError as error:
+            yield Problem("row", f"vectors of segment {error.key}", f"not as written; {LOST}.")
+
+
+def _damaged_words(catalogue: Catalogue) -> Iterator[Problem]:
+    sql = """SELECT segments.number, body, words_digest FROM segments
+        LEFT JOIN words ON words.rowid = segments.number"""
+    for number, body, digest in _each(catalogue, sql):
+        if not isinstance(body, str) or digests.of_text(body) != digest:
+            yield Problem("words", f"words of segment {number}", f"not as written; {LOST}.")
+    sql = "SELECT rowid FROM words WHERE rowid NOT IN (SELECT number FROM segments)"
+    for (number,) in _each(catalogue, sql):
+        yield Problem("words", f"words of segment {number}", f"belong to no segment; {REPAIR}.")
+
+
+def _incomplete_items(catalogue: Catalogue) -> Iterator[Problem]:
+    sql = """SELECT items.id, segment_count, count(segments.number), count(vectors.segment)
+        FROM items LEFT JOIN segments ON segments.item = items.number
+        LEFT JOIN vectors ON vectors.segment = segments.number
+        GROUP BY items.number HAVING count(segments.number) != segment_count
+        OR count(vectors.segment) != segment_count"""
+    for name, expected, segments, vectors in _each(catalogue, sql):
+        detail = f"has {segments} segments and {vectors} of their vectors, not {expected}; {LOST}."
+        yield Problem("row", f"item {name}", detail)
+
+
+def _row_set(catalogue: Catalogue) -> Iterator[Problem]:
+    total = 0
+    for number, kind in _each(catalogue, "SELECT number, kind FROM segments"):
+        total += digests.of_row(int(str(number)), rows.KIND_CODES[kind])  # type: ignore[index]
+    if total % 2**64 != int(catalogue.meta("rows")):
+        detail = f"the segments in it are not those that were put there; {REPAIR}."
+        yield Problem("catalogue", schema.FILE_NAME, detail)
+    sql = "SELECT segment FROM tombstones WHERE segment IN (SELECT number FROM segments)"
+    for (number,) in _each(catalogue, sql):
+        detail = f"both removed and there; {REPAIR}."
+        yield Problem("catalogue", f"segment {number}", detail)
+
+
+# ------------------------------------------------------------------ words
+
+
+def words_checksum(connection: sqlite3.Connection) -> int:
+    """The checksum of all that FTS5 keeps."""
+    total = 0
+    for table in WORDS_TABLES:
+        for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608  # our own names
+            for value in row:
+                raw = value if isinstance(value, bytes) else str(value).encode()
+                total = crc32(raw, total)
+    return total
+
+
+def words_sound(catalogue: Catalogue) -> bool | None:
+    """Whether the index of words is as it was sealed; ``None`` if commits came after the seal."""
+    generation, _, checksum = catalogue.meta("words", "").partition(":")
+    if generation != catalogue.meta("generation"):
+        return None
+    with catalogue.lock, catalogue.reading():
+        return words_checksum(catalogue.connection) == int(checksum)
+
+
+def seal_words(change: Transaction) -> None:
+    """Remember what the index of words looks like in the generation that is being committed."""
+    change.touched = True
+    checksum = words_checksum(change.connection)
+    schema.set_meta(change.connection, "words", f"{change.generation}:{checksum}")
 
 
 def _words(catalogue: Catalogue) -> Iterator[Problem]:
-    sql = """SELECT number FROM segments WHERE number NOT IN (SELECT rowid FROM words)
-        UNION SELECT rowid FROM words WHERE rowid NOT IN (SELECT number FROM segments)"""
-    for (number,) in catalogue.all(sql):
-        yield Problem("words", f"segment {number}", "its words are lost or left over; add it anew.")
+    sound = words_sound(catalogue)
+    if sound is None:
+        sound = _words_agree(catalogue)
+    if not sound:
+        yield Problem("words", "the index of words", f"not as it was written; {REPAIR}.")
+
+
+def _words_agree(catalogue: Catalogue) -> bool:
+    """FTS5's own check, which writes: so on a copy."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mmqa-verify-") as folder,
+        closing(sqlite3.connect(Path(folder) / "copy.sqlite", isolation_level=None)) as copy,
+        catalogue.lock,
+        catalogue.reading(),
+    ):
+        catalogue.connection.backup(copy)
+        try:
+            copy.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError:
+            return False
+    return True
+
+
+# ------------------------------------------------------------------ vectors and files
 
 
 def _vectors(catalogue: Catalogue, fuser: Fuser) -> Iterator[Problem]:
     for numbers, features in catalogue.iter_vectors():
-        for number, one in zip(numbers, features, strict=True):
-            for modality, vector in one.vectors.items():
-                norm = float(np.linalg.norm(vector))
-                if not abs(norm - 1.0) <= NORM_TOLERANCE:  # true for NaN too
-                    detail = f"its {modality} vector has length {norm:.3g}, not 1; add it anew."
-                    yield Problem("vector", f"segment {number}", detail)
         try:
-            fuser.fuse(features)
+            fused = fuser.fuse(features)
         except ValueError as error:
-            yield Problem("vector", f"segments {numbers[0]}–{numbers[-1]}", f"{error}.")
+            yield Problem("row", f"segments {numbers[0]} to {numbers[-1]}", f"{error}.")
+        else:
+            for number in np.array(numbers)[~np.isfinite(fused).all(axis=1)]:
+                yield Problem("row", f"vectors of segment {number}", f"not finite; {LOST}.")
 
 
 def _files(catalogue: Catalogue) -> Iterator[Problem]:
-    remedy = "mmqa rebuild makes it again from the catalogue."
     for one in catalogue.faiss_segments():
         subject = f"{FOLDER}/{one.name}"
         loaded = FlatSegment.read(catalogue.folder / FOLDER / one.name, one.sha256)
         if loaded is None:
-            detail = f"missing, or not the file that was written. {remedy}"
+            detail = f"missing, or not the file that was written; {REPAIR}."
             yield Problem("segment-file", subject, detail)
         elif wrong := _rows_amiss(catalogue, one, loaded):
-            yield Problem("segment-file", subject, f"{wrong}. {remedy}")
+            yield Problem("segment-file", subject, f"{wrong}; {REPAIR}.")
 
 
 def _rows_amiss(catalogue: Catalogue, one: FaissSegment, loaded: FlatSegment) -> str:
@@ -123,9 +257,9 @@ def orphans(catalogue: Catalogue) -> list[str]:
     return [name for name in there if name not in known or name.endswith(TEMPORARY)]
 
 
-def purge(connection: sqlite3.Connection) -> None:
+def purge(change: Transaction) -> None:
     """Forget what compaction leaves without use: tombstones, and extractions of files long gone."""
-    connection.execute("DELETE FROM tombstones")
-    connection.execute("DELETE FROM extractions WHERE sha256 NOT IN (SELECT sha256 FROM items)")
-    connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+    change.execute("DELETE FROM tombstones")
+    change.execute("DELETE FROM extractions WHERE sha256 NOT IN (SELECT sha256 FROM items)")
+    change.execute("INSERT INTO words (words) VALUES ('optimize')")
+    change.next_epoch()

@@ -70,7 +70,7 @@ class IndexReader(Catalogue):
             view = self._refreshed()
             if self._amiss and self._depth == 1:
                 view = self._second_look()
-            yield Snapshot(self, view, self._fuser.width, self._frequencies)
+            yield Snapshot(self, view, self._fuser, self._frequencies)
         if self._amiss and not self._depth:
             self._heal()
 

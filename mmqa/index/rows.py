@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mmqa.index import digests
 from mmqa.records import (
     KINDS,
     Features,
-    Floats,
     Kind,
     MediaItem,
     Modality,
@@ -27,11 +27,18 @@ from mmqa.records import (
     SegmentText,
 )
 
-ITEM_COLUMNS = "path, sha256, kind, size_bytes, mtime_ns, flags"
-SEGMENT_COLUMNS = (
-    "segments.number, segments.id, items.path, items.sha256, segments.kind, ordinal, "
-    "start_s, end_s, page, text, items.flags"
+ITEM_COLUMNS = (
+    "items.number, items.id, items.path, items.sha256, items.kind, items.size_bytes, "
+    "items.mtime_ns, items.flags, items.phash, items.taken_ns, items.tags, items.metadata, "
+    "items.segment_count, items.digest"
 )
+SEGMENT_COLUMNS = (
+    "segments.number, segments.item, segments.id, segments.ordinal, segments.kind, "
+    "segments.start_s, segments.end_s, segments.page, segments.text, segments.words_digest, "
+    "segments.digest"
+)
+VECTOR_COLUMNS = "segment, modalities, vectors, hubness, digest"
+FAISS_COLUMNS = "name, sha256, first, last, count, index_type, nlist, nprobe, recall, digest"
 KIND_CODES: dict[Kind, int] = {kind: code for code, kind in enumerate(KINDS, 1)}
 """Kind → small number; 0 means there is no such segment."""
 
@@ -45,29 +52,98 @@ def item_id(path: Path, sha256: str) -> str:
     return hashlib.sha256(os.fsencode(path) + b"\0" + sha256.encode()).hexdigest()[:12]
 
 
-def item_of(row: tuple[Any, ...]) -> MediaItem:
-    """A row of :data:`ITEM_COLUMNS`."""
-    path, sha256, kind, size_bytes, mtime_ns, flags = row
+def checked(table: str, row: Sequence[Any]) -> Sequence[Any]:
+    """The columns of a row without its last one, the checksum, if that agrees.
+
+    Raises:
+        DamagedRowError: It does not; the row was changed behind the catalogue's back.
+    """
+    *values, digest = row
+    if digests.of_values(*values) != digest:
+        raise DamagedRowError(table, values[0])
+    return values
+
+
+class DamagedRowError(Exception):
+    """A row does not have the checksum that it was written with.
+
+    Attributes:
+        table: Where it stands.
+        key: Its first column.
+    """
+
+    def __init__(self, table: str, key: object) -> None:
+        self.table, self.key = table, key
+        super().__init__(f"row {key!r} of {table} is not as it was written")
+
+
+def item_of(row: Sequence[Any]) -> MediaItem:
+    """A row of :data:`ITEM_COLUMNS`.
+
+    Raises:
+        DamagedRowError: Its checksum does not agree.
+    """
+    _, _, path, sha256, kind, size, mtime_ns, flags, _, taken_ns, tags, metadata, _ = checked(
+        "items", row
+    )
     return MediaItem(
-        Path(os.fsdecode(path)), sha256, kind, size_bytes, mtime_ns, tuple(json.loads(flags))
+        path=Path(os.fsdecode(path)),
+        sha256=sha256,
+        kind=kind,
+        size_bytes=size,
+        mtime_ns=mtime_ns,
+        flags=tuple(json.loads(flags)),
+        taken_ns=taken_ns,
+        tags=tuple(json.loads(tags)),
+        metadata=metadata,
     )
 
 
-def segment_of(row: tuple[Any, ...]) -> Segment:
-    """A row of :data:`SEGMENT_COLUMNS`."""
-    _, name, path, sha256, kind, ordinal, start_s, end_s, page, text, flags = row
+def item_row(
+    number: int, name: str, item: MediaItem, phash: str, segment_count: int
+) -> tuple[Any, ...]:
+    """The columns of :data:`ITEM_COLUMNS`, checksum included."""
+    values = (
+        *(number, name, os.fsencode(item.path), item.sha256, item.kind, item.size_bytes),
+        *(item.mtime_ns, json.dumps(item.flags), phash, item.taken_ns, json.dumps(item.tags)),
+        *(item.metadata, segment_count),
+    )
+    return (*values, digests.of_values(*values))
+
+
+def segment_of(row: Sequence[Any]) -> Segment:
+    """A row of :data:`SEGMENT_COLUMNS` followed by those of its item.
+
+    Raises:
+        DamagedRowError: A checksum does not agree.
+    """
+    width = SEGMENT_COLUMNS.count(",") + 1
+    _, _, name, ordinal, kind, start_s, end_s, page, text, _ = checked("segments", row[:width])
+    item = item_of(row[width:])
     return Segment(
         id=name,
-        path=Path(os.fsdecode(path)),
-        sha256=sha256,
+        path=item.path,
+        sha256=item.sha256,
         kind=kind,
         ordinal=ordinal,
         start_s=start_s,
         end_s=end_s,
         page=page,
         text=text_of(text),
-        flags=tuple(json.loads(flags)),
+        flags=item.flags,
     )
+
+
+def segment_row(number: int, owner: int, segment: Segment, words: str) -> tuple[Any, ...]:
+    """The columns of :data:`SEGMENT_COLUMNS`, checksum included."""
+    start_s = None if segment.start_s is None else float(segment.start_s)
+    end_s = None if segment.end_s is None else float(segment.end_s)
+    values = (
+        *(number, owner, segment.id, segment.ordinal, segment.kind, start_s, end_s, segment.page),
+        text_to_json(segment.text),
+        digests.of_text(words),
+    )
+    return (*values, digests.of_values(*values))
 
 
 def text_to_json(text: SegmentText) -> str:
@@ -84,22 +160,36 @@ def text_of(written: str) -> SegmentText:
     return SegmentText(**found, prompt_words=words)
 
 
-def vector_to_blob(vector: Floats) -> bytes:
-    """float32 (d,) → float16, little-endian."""
-    return vector.astype("<f2").tobytes()
+def vector_row(number: int, features: Features) -> tuple[Any, ...]:
+    """The columns of :data:`VECTOR_COLUMNS`, checksum included.
+
+    Raises:
+        ValueError: The vectors differ in length.
+    """
+    names = list(features.vectors)
+    if len({len(vector) for vector in features.vectors.values()}) > 1:
+        raise ValueError("the vectors of one segment differ in length")
+    vectors = b"".join(features.vectors[name].astype("<f2").tobytes() for name in names)
+    hubness = np.array([features.hubness.get(name, 0.0) for name in names], "<f4").tobytes()
+    modalities = ",".join(names)
+    digest = digests.of_vectors(number, modalities, vectors, hubness)
+    return number, modalities, vectors, hubness, digest
 
 
-def vector_of(blob: bytes) -> Floats:
-    """Back from :func:`vector_to_blob`, as float32."""
-    return np.frombuffer(blob, "<f2").astype(np.float32)
+def features_of(row: Sequence[Any]) -> Features:
+    """A row of :data:`VECTOR_COLUMNS`, vectors as float32.
 
-
-def features_of(rows: Iterable[tuple[int, str, bytes, float]]) -> dict[int, Features]:
-    """Rows of (segment, modality, vector, hubness) → features by segment."""
-    vectors: dict[int, dict[Modality, Floats]] = {}
-    hubness: dict[int, dict[Modality, float]] = {}
-    for number, modality, blob, h in rows:
-        name: Modality = modality  # type: ignore[assignment]  # only records' names are written
-        vectors.setdefault(number, {})[name] = vector_of(blob)
-        hubness.setdefault(number, {})[name] = h
-    return {number: Features(found, hubness[number]) for number, found in vectors.items()}
+    Raises:
+        DamagedRowError: Its checksum does not agree.
+    """
+    number, modalities, vectors, hubness, digest = row
+    if not isinstance(vectors, bytes) or not isinstance(hubness, bytes):
+        raise DamagedRowError("vectors", number)
+    if digests.of_vectors(number, modalities, vectors, hubness) != digest:
+        raise DamagedRowError("vectors", number)
+    if not modalities:
+        return Features({})
+    names: list[Modality] = modalities.split(",")
+    matrix = np.frombuffer(vectors, "<f2").astype(np.float32).reshape(len(names), -1)
+    values = np.frombuffer(hubness, "<f4").tolist()
+    return Features(dict(zip(names, matrix, strict=True)), dict(zip(names, values, strict=True)))

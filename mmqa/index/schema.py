@@ -13,16 +13,20 @@ import sqlite3
 from pathlib import Path
 
 from mmqa.errors import IndexDamagedError, IndexFolderError, IndexMismatchError, IndexMissingError
+from mmqa.index.digests import of_values
 
 FILE_NAME = "catalogue.sqlite"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 APPLICATION_ID = 0x6D6D7161  # "mmqa"
+PAGE_BYTES = 8192  # vectors of two modalities leave a page of 4096 a quarter empty
 
 WORDS_TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* M* N* Co' tokenchars '.-_/:@'"
 """Text arrives tokenised; FTS5 need only split at spaces and leave ``b-17`` and ``4.2`` whole."""
 
 TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY, value TEXT NOT NULL, digest INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE items (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -33,7 +37,12 @@ CREATE TABLE items (
     size_bytes INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     flags TEXT NOT NULL,            -- JSON list
-    phash TEXT NOT NULL
+    phash TEXT NOT NULL,
+    taken_ns INTEGER,
+    tags TEXT NOT NULL,             -- JSON list
+    metadata TEXT NOT NULL,         -- JSON object, or empty
+    segment_count INTEGER NOT NULL,
+    digest INTEGER NOT NULL         -- of all columns before it; see mmqa.index.digests
 );
 CREATE INDEX items_by_id ON items (id);
 CREATE INDEX items_by_sha256 ON items (sha256);
@@ -46,35 +55,48 @@ CREATE TABLE segments (
     kind TEXT NOT NULL,
     start_s REAL, end_s REAL, page INTEGER,
     text TEXT NOT NULL,             -- JSON: the fields of SegmentText that are not empty
+    words_digest INTEGER NOT NULL,  -- of its row in words
+    digest INTEGER NOT NULL,        -- of all columns before it
     UNIQUE (item, ordinal)
 );
-CREATE INDEX segments_by_id ON segments (id);
+CREATE UNIQUE INDEX segments_by_id ON segments (id);
 
 CREATE TABLE vectors (
-    segment INTEGER NOT NULL REFERENCES segments (number) ON DELETE CASCADE,
-    modality TEXT NOT NULL,
-    vector BLOB NOT NULL,           -- float16, little-endian
-    hubness REAL NOT NULL,
-    PRIMARY KEY (segment, modality)
-) WITHOUT ROWID;
+    segment INTEGER PRIMARY KEY REFERENCES segments (number) ON DELETE CASCADE,
+    modalities TEXT NOT NULL,       -- names divided by commas; empty where there is no vector
+    vectors BLOB NOT NULL,          -- one after the other, float16, little-endian
+    hubness BLOB NOT NULL,          -- one each, float32, little-endian
+    digest INTEGER NOT NULL
+);
 
 CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = "@TOKENIZER@");
 
 CREATE TABLE extractions (
     sha256 TEXT NOT NULL, fingerprint TEXT NOT NULL, payload BLOB NOT NULL,
+    digest INTEGER NOT NULL,
     UNIQUE (sha256, fingerprint)
 );
-CREATE TABLE calibration (modality TEXT PRIMARY KEY, mu REAL NOT NULL, sigma REAL NOT NULL);
+CREATE TABLE calibration (
+    modality TEXT PRIMARY KEY, mu REAL NOT NULL, sigma REAL NOT NULL, digest INTEGER NOT NULL
+);
 CREATE TABLE faiss_segments (
     name TEXT PRIMARY KEY, sha256 TEXT NOT NULL,
     first INTEGER NOT NULL, last INTEGER NOT NULL,  -- all live rows within are covered
-    count INTEGER NOT NULL
+    count INTEGER NOT NULL,
+    index_type TEXT NOT NULL,
+    nlist INTEGER NOT NULL, nprobe INTEGER NOT NULL,  -- 0 where nothing is probed
+    recall REAL,                    -- measured when it was made; NULL where search is exact
+    digest INTEGER NOT NULL
 );
-CREATE TABLE tombstones (segment INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE TABLE tombstones (
+    segment INTEGER PRIMARY KEY, generation INTEGER NOT NULL, digest INTEGER NOT NULL
+);
 CREATE INDEX tombstones_by_generation ON tombstones (generation);
-
-INSERT INTO meta VALUES ('generation', '0'), ('epoch', '0');
 """.replace("@TOKENIZER@", WORDS_TOKENIZER)
+
+META = {"generation": "0", "epoch": "0", "rows": "0"}
+"""What a new catalogue begins with. ``rows``: :func:`mmqa.index.digests.of_rows` of all that live;
+``generation`` counts the commits that changed what can be found, ``epoch`` the compactions."""
 
 
 def connect(folder: Path) -> sqlite3.Connection:
@@ -95,10 +117,12 @@ def connect(folder: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise unreadable(folder, error) from error
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32768")  # KiB
+        connection.execute("PRAGMA cell_size_check = ON")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise unreadable(folder, error) from error
@@ -111,12 +135,21 @@ def initialise(connection: sqlite3.Connection, identity: str) -> None:
         f"BEGIN IMMEDIATE; {TABLES}"
         f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
     )
-    connection.execute("INSERT INTO meta VALUES ('identity', ?)", (identity,))
+    for name, value in {**META, "identity": identity}.items():
+        set_meta(connection, name, value)
     connection.execute("COMMIT")
 
 
-def is_initialised(connection: sqlite3.Connection, folder: Path) -> bool:
-    """Whether the tables are there; false for a catalogue whose creation was cut short.
+def set_meta(connection: sqlite3.Connection, name: str, value: object) -> None:
+    """Write one named value."""
+    text = str(value)
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (name, text, of_values(name, text))
+    )
+
+
+def stored_version(connection: sqlite3.Connection, folder: Path) -> int:
+    """The format of the tables; 0 for a catalogue whose creation was cut short.
 
     Raises:
         IndexMismatchError: A newer mmqa made it.
@@ -129,7 +162,7 @@ def is_initialised(connection: sqlite3.Connection, folder: Path) -> bool:
     except sqlite3.DatabaseError as error:
         raise unreadable(folder, error) from error
     if not tables:
-        return False
+        return 0
     if owner != APPLICATION_ID:
         raise damaged(folder, "it is a database of another program")
     if version > FORMAT_VERSION:
@@ -139,7 +172,9 @@ def is_initialised(connection: sqlite3.Connection, folder: Path) -> bool:
             f"{FORMAT_VERSION}",
             "Update mmqa.",
         )
-    return True
+    if version < 1:
+        raise damaged(folder, f"its format is {version}")
+    return version
 
 
 def require_there(folder: Path) -> None:
@@ -161,10 +196,9 @@ def missing(folder: Path) -> IndexMissingError:
 
 def unreadable(folder: Path, error: sqlite3.Error) -> IndexFolderError:
     """Why SQLite failed: damage has another remedy than a folder that may not be written."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    }:
+    code = getattr(error, "sqlite_errorcode", None)
+    closed = isinstance(error, sqlite3.ProgrammingError)
+    if not closed and (code is None or code & 0xFF in _DAMAGE):  # None: text that is no UTF-8
         return damaged(folder, error)
     return IndexFolderError(
         folder,
@@ -173,10 +207,33 @@ def unreadable(folder: Path, error: sqlite3.Error) -> IndexFolderError:
     )
 
 
+def unwritable(folder: Path, error: sqlite3.Error) -> IndexFolderError:
+    """Why SQLite could not write; what was committed before stays."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return damaged(folder, error)
+    remedy = "Nothing that was added before is lost. " + (
+        "The disk is full: make room, then try again."
+        if code == sqlite3.SQLITE_FULL
+        else "Check the disk and that you may write to the folder, then try again."
+    )
+    fact = f"the index {str(folder)!r} cannot be written: {error}"
+    return IndexFolderError(folder, fact, remedy)
+
+
+_DAMAGE = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_ERROR,  # a table or column that mmqa made is not there any more
+    sqlite3.SQLITE_MISMATCH,
+}
+
+
 def damaged(folder: Path, reason: object) -> IndexDamagedError:
     """The catalogue cannot be read."""
     return IndexDamagedError(
         folder,
         f"the catalogue {str(folder / FILE_NAME)!r} cannot be read: {reason}",
-        "Restore it from a backup, or delete the folder and add the files again.",
+        "mmqa rebuild saves what can still be read; else restore it from a backup.",
     )

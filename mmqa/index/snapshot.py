@@ -5,11 +5,15 @@ Knows: the reads that a search makes, all of the same state. Refuses to know: wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmqa.index.catalogue import Catalogue
 from mmqa.index.view import View
-from mmqa.records import Floats, Kind, Segment
+from mmqa.interfaces import Fuser
+from mmqa.records import Features, Filter, Floats, Segment
 
 
 class Snapshot:
@@ -18,17 +22,22 @@ class Snapshot:
     Args:
         catalogue: With a read transaction begun.
         view: Of the same state.
-        width: Length of a fused vector.
+        fuser: That of the index.
         frequencies: Document frequencies already counted for this generation; is added to.
     """
 
     def __init__(
-        self, catalogue: Catalogue, view: View, width: int, frequencies: dict[str, int]
+        self, catalogue: Catalogue, view: View, fuser: Fuser, frequencies: dict[str, int]
     ) -> None:
         self._catalogue = catalogue
         self._view = view
-        self._width = width
+        self._fuser = fuser
         self._frequencies = frequencies
+
+    @property
+    def generation(self) -> int:
+        """Counts the commits that changed what can be found."""
+        return self._view.generation
 
     @property
     def count(self) -> int:
@@ -36,20 +45,46 @@ class Snapshot:
         return self._view.count
 
     def search(
-        self, question: Floats, k: int, kinds: Collection[Kind] | None = None
+        self, question: Floats, k: int, where: Filter | None = None
     ) -> tuple[list[int], Floats]:
         """The k best rowids and scores by inner product with ``question`` (width,), best first."""
-        return self._view.search(question, k, kinds)
+        return self.search_many(question[None], k, where)[0]
+
+    def search_many(
+        self, questions: Floats, k: int, where: Filter | None = None
+    ) -> list[tuple[list[int], Floats]]:
+        """As :meth:`search`, for each row of ``questions`` (b, width)."""
+        allowed = self._allowed(where)
+        bits = None if allowed is None else np.packbits(allowed, bitorder="little")
+        return self._view.search(questions, k, bits)
+
+    def features(self, numbers: Sequence[int]) -> list[Features]:
+        """Stored vectors of rowids, in the order asked."""
+        return self._catalogue.features(numbers)
 
     def fused(self, numbers: Sequence[int]) -> Floats:
-        """Fused vectors float32 (n, width) of rowids, exactly as searched."""
-        return self._view.fused(numbers, self._width)
+        """Fused vectors float32 (n, width) of rowids, from the catalogue: exact for every index.
 
-    def lexical(
-        self, match: str, k: int, kinds: Collection[Kind] | None = None
-    ) -> list[tuple[int, float]]:
+        Raises:
+            KeyError: A row is not in this generation.
+        """
+        for number in numbers:
+            if not self._view.alive(number):
+                raise KeyError(number)
+        return self._fuser.fuse(self._catalogue.features(numbers))
+
+    def lexical(self, match: str, k: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """The k best rowids for an FTS5 expression with BM25 (higher is better), best first."""
-        return self._catalogue.lexical(match, k, kinds)
+        return self._catalogue.lexical(match, k, self._allowed(where))
+
+    def _allowed(self, where: Filter | None) -> NDArray[np.bool_] | None:
+        """By rowid, what a filter lets through; kept with the generation."""
+        if where is None or where == Filter():
+            return None
+        known = self._view.allowed
+        if where not in known:
+            known[where] = self._catalogue.allowed(where, len(self._view.kinds))
+        return known[where]
 
     def document_frequency(self, expressions: Sequence[str]) -> list[int]:
         """How many segments match each FTS5 expression."""

@@ -25,6 +25,7 @@ from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
+from mmqa.index.layout import thumbnails
 from mmqa.index.lock import WriterLock
 from mmqa.index.reader import Counts, IndexReader
 from mmqa.index.refresh import LAST, fuse_rows
@@ -101,7 +102,7 @@ class IndexStore(IndexReader):
         try:
             connection = schema.connect(folder)
             try:
-                if not schema.is_initialised(connection, folder):
+                if not schema.stored_version(connection, folder):
                     schema.initialise(connection, identity.to_json())
                     sync_folder(folder)
             finally:
@@ -217,22 +218,14 @@ class IndexStore(IndexReader):
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._open = Transaction(self.folder, self._writer, self._fuser)
                 yield self._open
-                self._commit(self._writer, self._open)
-            except sqlite3.DatabaseError as error:
-                fact = f"the index {str(self.folder)!r} cannot be written: {error}"
-                raise IndexFolderError(self.folder, fact, "Check disk and permissions.") from error
+                self._open.seal()
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise schema.unwritable(self.folder, error) from error
             finally:
                 self._open = None
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-
-    @staticmethod
-    def _commit(writer: sqlite3.Connection, transaction: Transaction) -> None:
-        if transaction.touched:
-            writer.execute(
-                "UPDATE meta SET value = ? WHERE name = 'generation'", (transaction.generation,)
-            )
-        writer.execute("COMMIT")
 
     def put_extraction(self, sha256: str, fingerprint: str, payload: bytes) -> None:
         """Keep what an extractor made of these bytes; durable at once, or with the transaction."""
@@ -241,14 +234,8 @@ class IndexStore(IndexReader):
 
     def set_calibration(self, values: Mapping[Modality, Calibration]) -> None:
         """Replace the statistics of unrelated pairs; stored vectors are not touched."""
-        count = self.count
         with self.transaction() as change:
-            change.execute("DELETE FROM calibration")
-            for modality, one in values.items():
-                change.execute(
-                    "INSERT INTO calibration VALUES (?, ?, ?)", modality, one.mu, one.sigma
-                )
-            change.execute("INSERT OR REPLACE INTO meta VALUES ('calibrated_count', ?)", str(count))
+            change.put_calibration(values)
 
     def flush(self) -> None:
         """Write rows that no FAISS file covers into one; small files before it are merged in.
@@ -272,14 +259,34 @@ class IndexStore(IndexReader):
         self._replace(self.faiss_segments(), 1, LAST)
 
     def compact(self) -> None:
-        """Forget removed segments and unused extractions, and give their space back."""
+        """Forget removed segments and unused extractions: their bytes leave every file.
+
+        A reader in the middle of a search keeps the old pages until it is done: this waits for it,
+        and says so if it takes too long.
+        """
         with self.transaction() as change:
-            change.touched = True
-            maintenance.purge(change.connection)
+            maintenance.purge(change)
+        self._remove_unused_thumbnails()
         self.rebuild()
-        if self._writer is not None:
-            self._writer.execute("VACUUM")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._writer is None:
+            return
+        with self._write_mutex:
+            try:
+                self._writer.execute("VACUUM")
+                (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise schema.unwritable(self.folder, error) from error
+        if busy:
+            self._notice(
+                f"a reader still holds an old state of the index {str(self.folder)!r}; compact "
+                "again once it has finished, so that removed bytes leave the log too."
+            )
+
+    def _remove_unused_thumbnails(self) -> None:
+        used = {sha256 for (sha256,) in self.all("SELECT sha256 FROM items")}
+        for path in thumbnails(self.folder):
+            if path.stem not in used:
+                path.unlink(missing_ok=True)
 
     def _replace(self, old: list[FaissSegment], first: int, last: int) -> None:
         """Cover the live rows from ``first`` to ``last`` by new files instead of ``old`` ones."""
@@ -288,14 +295,13 @@ class IndexStore(IndexReader):
         with self.transaction() as change:
             change.touched = True
             for one in old:
-                change.execute("DELETE FROM faiss_segments WHERE name = ?", one.name)
+                change.forget_faiss_segment(one.name)
             while numbers := self.numbers(first, last, FILE_ROWS):
                 segment = fuse_rows(self, self._fuser, first, numbers[-1])
                 name = f"{first:012d}-{numbers[-1]:012d}-{change.generation}{SUFFIX}"
                 digest = segment.write(self.folder / FOLDER / name)
-                change.execute(
-                    "INSERT INTO faiss_segments VALUES (?, ?, ?, ?, ?)",
-                    *(name, digest, first, numbers[-1], len(numbers)),
+                change.put_faiss_segment(
+                    FaissSegment(name, digest, first, numbers[-1], len(numbers))
                 )
                 first = numbers[-1] + 1
         for name in maintenance.orphans(self):

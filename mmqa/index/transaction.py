@@ -7,17 +7,23 @@ files, who may write, when to commit.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 
 from mmqa.errors import IndexFolderError
-from mmqa.index import rows
+from mmqa.index import digests, rows, schema
+from mmqa.index.catalogue import FaissSegment
 from mmqa.interfaces import Fuser
-from mmqa.records import Features, MediaItem, Segment
+from mmqa.records import Calibration, Features, MediaItem, Modality, Segment
+
+UNIT_TOLERANCE = 0.01
+"""A unit vector stored as float16 is at most this far from unit length."""
 
 
 class Transaction:
@@ -33,9 +39,31 @@ class Transaction:
         self._folder = folder
         self.connection = connection
         self._fuser = fuser
-        found = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-        self.generation = int(found[0]) + 1
+        self.generation = int(self._meta("generation")) + 1
+        self._rows = int(self._meta("rows"))
         self.touched = False
+
+    def _meta(self, name: str) -> str:
+        found = self.connection.execute(
+            "SELECT name, value, digest FROM meta WHERE name = ?", (name,)
+        ).fetchone()
+        if found is None:
+            raise schema.damaged(self._folder, rows.DamagedRowError("meta", name))
+        try:
+            return str(rows.checked("meta", found)[1])
+        except rows.DamagedRowError as error:
+            raise schema.damaged(self._folder, error) from error
+
+    def seal(self) -> None:
+        """Write what belongs to the new generation; the last thing before the commit."""
+        if self.touched:
+            schema.set_meta(self.connection, "generation", self.generation)
+            schema.set_meta(self.connection, "rows", self._rows)
+
+    def next_epoch(self) -> None:
+        """Readers read the next generation from scratch."""
+        self.touched = True
+        schema.set_meta(self.connection, "epoch", int(self._meta("epoch")) + 1)
 
     def put(
         self,
@@ -45,7 +73,7 @@ class Transaction:
         lexical: Sequence[str],
         phash: str = "",
     ) -> None:
-        """Store a file; whatever its path held before is replaced.
+        """Store a file; whatever its path held before is replaced, but for its tags.
 
         Args:
             item: The file.
@@ -55,17 +83,19 @@ class Transaction:
             phash: Perceptual hash of a picture, for near duplicates.
 
         Raises:
-            IndexFolderError: A vector is not finite; it could be stored but never found.
+            IndexFolderError: A vector is not finite or not of unit length (it could be stored but
+                never be found), or a segment's id is taken.
             ValueError: The lists differ in length, or a vector has the wrong length.
         """
         if not len(segments) == len(features) == len(lexical):
             raise ValueError("segments, features and lexical texts must be as many")
-        self._check(item, features)
+        self._check(item, segments, features)
+        tags = {*item.tags, *self._tags(item.path)}
         self.remove(item.path)
         self.touched = True
-        owner = self._insert_item(item, segments, phash)
+        owner = self._insert_item(replace(item, tags=tuple(sorted(tags))), segments, phash)
         for segment, one, words in zip(segments, features, lexical, strict=True):
-            self._insert_segment(owner, segment, one, words)
+            self._insert_segment(owner, item, segment, one, words)
 
     def remove(self, path: Path) -> int:
         """Take a file out; returns how many segments it had, 0 if it was not there."""
@@ -76,60 +106,152 @@ class Transaction:
         if found is None:
             return 0
         self.touched = True
-        numbers = self.connection.execute(
-            "SELECT number FROM segments WHERE item = ?", found
+        segments = self.connection.execute(
+            "SELECT number, kind FROM segments WHERE item = ?", found
         ).fetchall()
-        self.connection.executemany("DELETE FROM words WHERE rowid = ?", numbers)
+        for number, kind in segments:
+            self._rows = (self._rows - digests.of_row(number, rows.KIND_CODES[kind])) % 2**64
         self.connection.executemany(
-            f"INSERT INTO tombstones VALUES (?, {self.generation})",  # noqa: S608  # an int
-            numbers,
+            "DELETE FROM words WHERE rowid = ?", [(number,) for number, _ in segments]
+        )
+        self.connection.executemany(
+            "INSERT INTO tombstones VALUES (?, ?, ?)",
+            [
+                (number, self.generation, digests.of_values(number, self.generation))
+                for number, _ in segments
+            ],
         )
         self.connection.execute("DELETE FROM items WHERE number = ?", found)
-        return len(numbers)
+        return len(segments)
+
+    def tag(self, path: Path, add: Iterable[str] = (), remove: Iterable[str] = ()) -> bool:
+        """Change the tags of a file; returns whether it is there."""
+        found = self.connection.execute(
+            f"SELECT {rows.ITEM_COLUMNS} FROM items WHERE path = ?",  # noqa: S608
+            (os.fsencode(path),),
+        ).fetchone()
+        if found is None:
+            return False
+        number, name, phash, count = found[0], found[1], found[8], found[12]
+        try:
+            item = rows.item_of(found)
+        except rows.DamagedRowError as error:
+            raise schema.damaged(self._folder, error) from error
+        tags = tuple(sorted(({*item.tags} | {*add}) - {*remove}))
+        row = rows.item_row(number, name, replace(item, tags=tags), phash, count)
+        self.touched = True
+        self.connection.execute(
+            "UPDATE items SET tags = ?, digest = ? WHERE number = ?",
+            (json.dumps(tags), row[-1], number),
+        )
+        return True
 
     def put_extraction(self, sha256: str, fingerprint: str, payload: bytes) -> None:
         """Keep what an extractor made of these bytes."""
+        digest = digests.of_values(sha256, fingerprint, payload)
         self.connection.execute(
-            "INSERT OR REPLACE INTO extractions VALUES (?, ?, ?)", (sha256, fingerprint, payload)
+            "INSERT OR REPLACE INTO extractions VALUES (?, ?, ?, ?)",
+            (sha256, fingerprint, payload, digest),
         )
+
+    def put_calibration(self, values: Mapping[Modality, Calibration]) -> None:
+        """Replace the statistics of unrelated pairs; stored vectors are not touched."""
+        self.connection.execute("DELETE FROM calibration")
+        for modality, one in values.items():
+            row = (modality, float(one.mu), float(one.sigma))
+            self.connection.execute(
+                "INSERT INTO calibration VALUES (?, ?, ?, ?)", (*row, digests.of_values(*row))
+            )
+        count = self.connection.execute("SELECT count(*) FROM segments").fetchone()[0]
+        schema.set_meta(self.connection, "calibrated_count", count)
+
+    def put_faiss_segment(self, one: FaissSegment) -> None:
+        """Name a derived file that readers shall use from this generation on."""
+        self.touched = True
+        row = astuple(one)
+        row = (*row, digests.of_values(*row))
+        self.connection.execute(
+            f"INSERT INTO faiss_segments VALUES ({_marks(row)})",  # noqa: S608
+            row,
+        )
+
+    def forget_faiss_segment(self, name: str) -> None:
+        """A derived file that readers shall not use any more."""
+        self.touched = True
+        self.connection.execute("DELETE FROM faiss_segments WHERE name = ?", (name,))
 
     def execute(self, sql: str, *values: object) -> None:
         """Run one statement of another module of this folder within the transaction."""
         self.connection.execute(sql, values)
 
-    def _check(self, item: MediaItem, features: Sequence[Features]) -> None:
-        if not np.isfinite(self._fuser.fuse(features)).all():
-            raise IndexFolderError(
-                self._folder,
-                f"a vector of {str(item.path)!r} holds a number that is not finite",
-                "Nothing of this file was stored; please report it with the file.",
-            )
+    def _check(
+        self, item: MediaItem, segments: Sequence[Segment], features: Sequence[Features]
+    ) -> None:
+        if len({segment.id for segment in segments}) < len(segments):
+            raise self._refused(item, "two of its segments have the same id")
+        for segment, one in zip(segments, features, strict=True):
+            for modality, vector in one.vectors.items():
+                length = float(np.linalg.norm(vector))
+                if not math.isfinite(length):
+                    fact = f"the {modality} vector of segment {segment.ordinal} is not finite"
+                    raise self._refused(item, fact)
+                if abs(length - 1.0) > UNIT_TOLERANCE:
+                    fact = f"the {modality} vector of segment {segment.ordinal} has length "
+                    raise self._refused(item, f"{fact}{length:.3g}, not 1")
+            if not all(map(math.isfinite, one.hubness.values())):
+                fact = f"the hubness of segment {segment.ordinal} is not finite"
+                raise self._refused(item, fact)
+        self._fuser.fuse(features)
+
+    def _refused(self, item: MediaItem, fact: str) -> IndexFolderError:
+        return IndexFolderError(
+            self._folder,
+            f"{str(item.path)!r} cannot be stored: {fact}",
+            "Nothing of this file was stored; please report it with the file.",
+        )
+
+    def _tags(self, path: Path) -> list[str]:
+        found = self.connection.execute(
+            "SELECT tags FROM items WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        return list(json.loads(found[0])) if found else []
+
+    def _next(self, table: str) -> int:
+        """The rowid that the next row gets; never one that was used before."""
+        found = self.connection.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)
+        ).fetchone()
+        return int(found[0]) + 1 if found else 1
 
     def _insert_item(self, item: MediaItem, segments: Sequence[Segment], phash: str) -> int:
         name = (
             segments[0].id.partition(".")[0] if segments else rows.item_id(item.path, item.sha256)
         )
-        values = (name, os.fsencode(item.path), item.sha256, item.kind, item.size_bytes)
-        flags = json.dumps(item.flags)
-        cursor = self.connection.execute(
-            "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values, item.mtime_ns, flags, phash),
-        )
-        return int(cursor.lastrowid or 0)
+        row = rows.item_row(self._next("items"), name, item, phash, len(segments))
+        self.connection.execute(f"INSERT INTO items VALUES ({_marks(row)})", row)  # noqa: S608
+        return int(row[0])
 
-    def _insert_segment(self, owner: int, segment: Segment, one: Features, words: str) -> None:
-        text = rows.text_to_json(segment.text)
-        span = (segment.start_s, segment.end_s, segment.page)
-        cursor = self.connection.execute(
-            "INSERT INTO segments VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (owner, segment.id, segment.ordinal, segment.kind, *span, text),
-        )
-        number = int(cursor.lastrowid or 0)
-        self.connection.executemany(
-            "INSERT INTO vectors VALUES (?, ?, ?, ?)",
-            [
-                (number, modality, rows.vector_to_blob(v), float(one.hubness.get(modality, 0.0)))
-                for modality, v in one.vectors.items()
-            ],
+    def _insert_segment(
+        self, owner: int, item: MediaItem, segment: Segment, one: Features, words: str
+    ) -> None:
+        number = self._next("segments")
+        row = rows.segment_row(number, owner, segment, words)
+        try:
+            self.connection.execute(
+                f"INSERT INTO segments VALUES ({_marks(row)})",  # noqa: S608
+                row,
+            )
+        except sqlite3.IntegrityError as error:
+            fact = f"the id {segment.id!r} of a segment belongs to another one already"
+            raise self._refused(item, fact) from error
+        vectors = rows.vector_row(number, one)
+        self.connection.execute(
+            f"INSERT INTO vectors VALUES ({_marks(vectors)})",  # noqa: S608
+            vectors,
         )
         self.connection.execute("INSERT INTO words (rowid, body) VALUES (?, ?)", (number, words))
+        self._rows = (self._rows + digests.of_row(number, rows.KIND_CODES[segment.kind])) % 2**64
+
+
+def _marks(row: Sequence[object]) -> str:
+    return ", ".join("?" * len(row))

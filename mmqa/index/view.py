@@ -6,15 +6,14 @@ from this one by what changed. Refuses to know: files' names, SQL, and who write
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmqa.index.faiss_segments import FlatSegment
-from mmqa.index.rows import KIND_CODES
-from mmqa.records import Floats, Kind
+from mmqa.records import Filter, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +27,7 @@ class View:
         files: Name and sha256 of a FAISS file → its vectors.
         delta: Rows newer than every file.
         covered: Last rowid that the files cover.
+        allowed: Filters asked of this generation → by rowid, what they let through.
     """
 
     generation: int
@@ -36,7 +36,7 @@ class View:
     files: dict[tuple[str, str], FlatSegment]
     delta: FlatSegment | None
     covered: int
-    _masks: dict[frozenset[Kind] | None, NDArray[np.uint8]] = field(default_factory=dict)
+    allowed: dict[Filter, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -49,16 +49,22 @@ class View:
         return [*self.files.values(), *([self.delta] if self.delta else [])]
 
     def search(
-        self, question: Floats, k: int, kinds: Collection[Kind] | None = None
-    ) -> tuple[list[int], Floats]:
-        """The k best rowids and their scores float32, best first; ties by rowid.
+        self, questions: Floats, k: int, allowed: NDArray[np.uint8] | None = None
+    ) -> list[tuple[list[int], Floats]]:
+        """For each question the k best rowids and scores float32, best first; ties by rowid.
 
         Args:
-            question: float32 (width,), from the fuser.
+            questions: float32 (b, width), from the fuser.
             k: At most so many.
-            kinds: Only these; ``None`` means all.
+            allowed: Bits by rowid, least significant first; ``None`` allows all that live.
         """
-        allowed = self._allowed(None if kinds is None else frozenset(kinds))
+        if allowed is None and self.count < sum(len(part) for part in self.parts):
+            allowed = np.packbits(self.kinds != 0, bitorder="little")
+        return [self._search(question, k, allowed) for question in questions]
+
+    def _search(
+        self, question: Floats, k: int, allowed: NDArray[np.uint8] | None
+    ) -> tuple[list[int], Floats]:
         found = [part.search(question, k, allowed) for part in self.parts]
         if not found:
             return [], np.zeros(0, np.float32)
@@ -87,12 +93,3 @@ class View:
     def alive(self, number: int) -> bool:
         """Whether a row can be found."""
         return 0 <= number < len(self.kinds) and self.kinds[number] != 0
-
-    def _allowed(self, kinds: frozenset[Kind] | None) -> NDArray[np.uint8] | None:
-        if kinds is None and self.count == sum(len(part) for part in self.parts):
-            return None  # nothing dead in any file: no filter is the fastest filter
-        if kinds not in self._masks:
-            codes = [KIND_CODES[kind] for kind in (KIND_CODES if kinds is None else kinds)]
-            mask = np.isin(self.kinds, np.array(codes, np.uint8))
-            self._masks[kinds] = np.packbits(mask, bitorder="little")
-        return self._masks[kinds]
