@@ -212,7 +212,7 @@ class Catalogue:
         return {n: (one.sha256, one.ordinal) for n, one in zip(live, found, strict=True)}
 
     def _contents(self, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
-        sql = """SELECT number, id FROM json_each(?) AS asked
+        sql = """SELECT segments.number, segments.id FROM json_each(?) AS asked
             CROSS JOIN segments ON segments.number = asked.value"""
         return self.all(sql, json.dumps([int(n) for n in numbers]))
 
