@@ -94,6 +94,7 @@ CREATE TABLE tombstones (
 CREATE INDEX tombstones_by_generation ON tombstones (generation);
 """.replace("@TOKENIZER@", WORDS_TOKENIZER)
 
+
 META = {"generation": "0", "epoch": "0", "rows": "0"}
 """What a new catalogue begins with. ``rows``: :func:`mmqa.index.digests.of_rows` of all that live;
 ``generation`` counts the commits that changed what can be found, ``epoch`` the compactions."""
@@ -129,6 +130,11 @@ def connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def statements() -> list[str]:
+    """The statements that make the tables, one by one."""
+    return [part.strip() for part in TABLES.split(";\n") if part.strip()]
+
+
 def initialise(connection: sqlite3.Connection, identity: str) -> None:
     """Make the tables and write the identity, in one transaction."""
     connection.executescript(
@@ -156,9 +162,10 @@ def stored_version(connection: sqlite3.Connection, folder: Path) -> int:
         IndexDamagedError: It is a database of something else.
     """
     try:
+        # Tables first: another process may commit them between two of these questions.
+        tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-        tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
     except sqlite3.DatabaseError as error:
         raise unreadable(folder, error) from error
     if not tables:
@@ -175,6 +182,25 @@ def stored_version(connection: sqlite3.Connection, folder: Path) -> int:
     if version < 1:
         raise damaged(folder, f"its format is {version}")
     return version
+
+
+def require_current(connection: sqlite3.Connection, folder: Path) -> None:
+    """Refuse a catalogue that this mmqa would have to migrate first.
+
+    Raises:
+        IndexMissingError: Its creation was cut short.
+        IndexMismatchError: An older or newer mmqa made it.
+        IndexDamagedError: It is a database of something else.
+    """
+    version = stored_version(connection, folder)
+    if not version:
+        raise missing(folder)
+    if version < FORMAT_VERSION:
+        raise IndexMismatchError(
+            folder,
+            f"the index {str(folder)!r} has format {version}, not {FORMAT_VERSION}",
+            "mmqa status brings it up to date where it may be written.",
+        )
 
 
 def require_there(folder: Path) -> None:
