@@ -1,7 +1,7 @@
 """Files → media, decoded on other threads while the encoders work.
 
-Knows: what is found by walking, that an unchanged file need not be read, and how far to read ahead.
-Refuses to know: what is done with media, and how a file is decoded.
+Knows: that an unchanged file need not be read, and how far to read ahead. Refuses to know: where
+files were found, what is done with media, and how a file is decoded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mmqa.errors import MediaError
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Reader
-from mmqa.media.scan import Refused, scan
+from mmqa.media.scan import Found, Refused
 from mmqa.media.thumbnail import write_thumbnail
 from mmqa.records import Media, MediaItem, Picture
 
@@ -42,12 +42,12 @@ class ReadAhead:
     reader: Reader
     on_found: Callable[[], None]
 
-    def outcomes(self, paths: Iterable[Path]) -> Iterator[Outcome]:
+    def outcomes(self, files: Iterable[Found]) -> Iterator[Outcome]:
         """One outcome a file, in order; never raises for a file."""
         pending: deque[Future[Outcome]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="mmqa-read") as pool:
             try:
-                for found in scan(paths):
+                for found in files:
                     self.on_found()
                     pending.append(pool.submit(self._read, found))
                     if len(pending) > 2 * WORKERS:
@@ -58,7 +58,7 @@ class ReadAhead:
                 for future in pending:
                     future.cancel()
 
-    def _read(self, found: Path | Refused) -> Outcome:
+    def _read(self, found: Found) -> Outcome:
         if isinstance(found, Refused):
             return MediaError(found.path, found.reason)
         try:

@@ -14,6 +14,7 @@ from mmqa.index.identity import IndexIdentity
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.media.reader import FileReader
+from mmqa.media.scan import scan
 from mmqa.reading import ReadAhead, same_file
 from mmqa.records import Media, MediaItem
 
@@ -40,7 +41,7 @@ def test_files_come_in_the_order_in_which_they_are_found(tmp_path: Path, store: 
     paths = notes(tmp_path / "media", 25)
     found: list[int] = []
     outcomes = list(
-        ReadAhead(store, READER, lambda: found.append(1)).outcomes([tmp_path / "media"])
+        ReadAhead(store, READER, lambda: found.append(1)).outcomes(scan([tmp_path / "media"]))
     )
     assert [o.item.path for o in outcomes if isinstance(o, Media)] == paths
     assert len(found) == 25
@@ -49,26 +50,26 @@ def test_files_come_in_the_order_in_which_they_are_found(tmp_path: Path, store: 
 def test_a_bad_file_is_an_outcome_and_the_rest_goes_on(tmp_path: Path, store: IndexStore) -> None:
     paths = notes(tmp_path / "media", 3)
     paths[1].write_bytes(b"")
-    outcomes = list(ReadAhead(store, READER, lambda: None).outcomes(paths))
+    outcomes = list(ReadAhead(store, READER, lambda: None).outcomes(scan(paths)))
     assert [type(o) for o in outcomes] == [Media, MediaError, Media]
 
 
 def test_an_unchanged_file_is_not_read(tmp_path: Path, store: IndexStore) -> None:
     (path,) = notes(tmp_path / "media", 1)
-    (media,) = ReadAhead(store, READER, lambda: None).outcomes([path])
+    (media,) = ReadAhead(store, READER, lambda: None).outcomes(scan([path]))
     assert isinstance(media, Media)
     with store.transaction() as transaction:
         transaction.put(media.item, [], [], [])
-    (again,) = ReadAhead(store, READER, lambda: None).outcomes([path])
+    (again,) = ReadAhead(store, READER, lambda: None).outcomes(scan([path]))
     assert isinstance(again, MediaItem)
     path.write_text("changed")
-    (changed,) = ReadAhead(store, READER, lambda: None).outcomes([path])
+    (changed,) = ReadAhead(store, READER, lambda: None).outcomes(scan([path]))
     assert isinstance(changed, Media)
 
 
 def test_a_picture_gets_its_thumbnail(tmp_path: Path, store: IndexStore) -> None:
     Image.new("RGB", (800, 600), "red").save(tmp_path / "a.png")
-    (media,) = ReadAhead(store, READER, lambda: None).outcomes([tmp_path / "a.png"])
+    (media,) = ReadAhead(store, READER, lambda: None).outcomes(scan([tmp_path / "a.png"]))
     assert isinstance(media, Media)
     with Image.open(thumbnail_path(store.folder, media.item.sha256)) as small:
         assert max(small.size) == 256
@@ -76,7 +77,7 @@ def test_a_picture_gets_its_thumbnail(tmp_path: Path, store: IndexStore) -> None
 
 def test_stopping_early_leaves_no_thread_behind(tmp_path: Path, store: IndexStore) -> None:
     notes(tmp_path / "media", 40)
-    outcomes = ReadAhead(store, READER, lambda: None).outcomes([tmp_path / "media"])
+    outcomes = ReadAhead(store, READER, lambda: None).outcomes(scan([tmp_path / "media"]))
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("mmqa-read")]
