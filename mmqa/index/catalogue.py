@@ -84,8 +84,7 @@ class Catalogue:
         self.lock = RLock()
         self.connection = schema.connect(folder)
         try:
-            if not schema.stored_version(self.connection, folder):
-                raise schema.missing(folder)
+            schema.require_current(self.connection, folder)
         except MmqaError:
             self.connection.close()
             raise

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from mmqa.errors import IndexFolderError, UsageError
-from mmqa.index import maintenance, schema
+from mmqa.index import maintenance, migrations, schema
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import sync_folder
@@ -39,6 +39,8 @@ __all__ = ["Counts", "IndexStore", "item_id"]
 Notice = Callable[[str], None]
 """Told, as a sentence, what was put right without being asked."""
 
+_log: Notice = logging.getLogger("mmqa.index").warning
+
 FILE_ROWS = 65_536
 """Most rows of one FAISS file."""
 
@@ -55,7 +57,7 @@ class IndexStore(IndexReader):
     ) -> None:
         super().__init__(folder, fuser)
         self._writer_lock = lock
-        self._notice = notice or logging.getLogger("mmqa.index").warning
+        self._notice = notice or _log
         self._write_mutex = RLock()
         self._writer = schema.connect(folder) if lock else None
         self._open: Transaction | None = None
@@ -76,6 +78,7 @@ class IndexStore(IndexReader):
             IndexDamagedError: The catalogue cannot be read.
             IndexMismatchError: A newer mmqa made it.
         """
+        _bring_up_to_date(folder, None, _log)
         catalogue = Catalogue(folder)
         try:
             return IndexIdentity.from_json(catalogue.meta("identity"))
@@ -155,6 +158,7 @@ class IndexStore(IndexReader):
         lock: WriterLock | None,
         notice: Notice | None,
     ) -> Self:
+        _bring_up_to_date(folder, lock, notice or _log)
         store = cls(folder, fuser, lock, notice)
         try:
             require_same(folder, store.identity, identity or store.identity)
@@ -317,3 +321,26 @@ class IndexStore(IndexReader):
             else:
                 self._replace([one], one.first, one.last)
                 self._notice(f"{fact}; it has been made again from the catalogue.")
+
+
+def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:
+    """Migrate a catalogue of an earlier format; takes the lock for that if the caller has none."""
+    connection = schema.connect(folder)
+    try:
+        if schema.stored_version(connection, folder) in {0, schema.FORMAT_VERSION}:
+            return
+        own = None if lock else WriterLock(folder)
+        try:
+            found = migrations.migrate(connection, folder)
+            for derived in (folder / FOLDER).glob(f"*{SUFFIX}"):
+                derived.unlink()
+        finally:
+            if own:
+                own.release()
+    finally:
+        connection.close()
+    if found is not None:
+        notice(
+            f"the index {str(folder)!r} had format {found}; it has been brought to "
+            f"{schema.FORMAT_VERSION}"
+        )

@@ -1,0 +1,128 @@
+"""An index of format 1 opens.
+
+It was made by the code of that format (commit 1bd97d1): six pictures, one of them changed and one
+removed after the FAISS file was written, a recording of three spans, a note whose name is no text,
+a cached extraction, calibration.
+"""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmqa.errors import IndexDamagedError, IndexLockedError
+from mmqa.index import schema
+from mmqa.index.lock import WriterLock
+from mmqa.index.store import IndexStore
+from mmqa.records import Calibration, Filter
+
+OLD = Path(__file__).parent / "data" / "format-1"
+PATHS = [
+    *(Path(f"/photos/{n}.png") for n in (0, 1, 2, 5)),
+    Path("/talks/a.wav"),
+    Path("/photos/4.png"),
+    Path("/notes/\udcff b.txt"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(OLD, tmp_path / "old")
+    return tmp_path / "old"
+
+
+def layout(path):
+    """Columns of every table, and every index, as SQLite tells them."""
+    with closing(sqlite3.connect(path)) as catalogue:
+        names = catalogue.execute(
+            "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        ).fetchall()
+        columns = {
+            name: [row[1:4] + row[5:] for row in catalogue.execute(f"PRAGMA table_info({name})")]
+            for kind, name in names
+            if kind == "table"
+        }
+        unique = {
+            (name, index[1], index[2])
+            for kind, name in names
+            if kind == "table"
+            for index in catalogue.execute(f"PRAGMA index_list({name})")
+        }
+        return names, columns, {one for one in unique if "autoindex" not in one[1]}
+
+
+def test_all_that_was_in_it_is_there_and_found(folder, fuser):
+    notices = []
+    with IndexStore.open(folder, None, fuser, notice=notices.append) as store:
+        assert [item.path for item in store.items()] == PATHS
+        assert store.count == 9
+        assert store.verify() == []
+        assert store.calibration() == {
+            "text": Calibration(0.1, 0.05),
+            "visual": Calibration(0.2, 0.06),
+        }
+        assert store.extraction("abc", "ocr-1") == b"payload"
+        assert store.find_segment(store.segment(1).id) == store.segment(1)
+        assert store.features([1])[0].hubness == pytest.approx({"visual": 0.1, "text": 0.2})
+        with store.snapshot() as view:
+            for number in store.numbers(1, 100):
+                own = view.fused([number])[0]
+                assert number in view.search(own, 3)[0]
+            assert [n for n, _ in view.lexical('"changed"', 5)] == store.item_rowids(PATHS[5])
+            assert view.lexical('"word4"', 5) == []
+            assert len(view.search(own, 99, Filter(kinds=("audio",)))[0]) == 3
+    assert notices == [f"the index {str(folder)!r} had format 1; it has been brought to 2"]
+
+
+def test_vectors_are_bit_for_bit_those_of_format_1(folder, fuser):
+    with closing(sqlite3.connect(OLD / "catalogue.sqlite")) as old:
+        sql = "SELECT segment, modality, vector FROM vectors"
+        before = {(n, m): np.frombuffer(v, "<f2").tolist() for n, m, v in old.execute(sql)}
+    with IndexStore.open(folder, None, fuser) as store:
+        after = {
+            (n, m): v.astype(np.float16).tolist()
+            for ns, features in store.iter_vectors()
+            for n, one in zip(ns, features, strict=True)
+            for m, v in one.vectors.items()
+        }
+    assert after == before
+
+
+def test_it_ends_as_a_new_catalogue_begins(folder, fuser, opened, tmp_path):
+    opened().close()
+    IndexStore.open(folder, None, fuser).close()
+    assert layout(folder / schema.FILE_NAME) == layout(tmp_path / "index" / schema.FILE_NAME)
+
+
+def test_adding_goes_on_in_it(folder, fuser, make):
+    with IndexStore.open(folder, None, fuser, writable=True) as store:
+        with store.transaction() as change:
+            change.put(*make("/photos/9.png", words="later"))
+        store.flush()
+        assert store.verify() == []
+        assert store.item_rowids(Path("/photos/9.png")) == [12]  # 3 and 5 are gone for good
+    with IndexStore.open(folder, None, fuser) as store:
+        assert store.count == 10
+
+
+def test_it_is_left_alone_while_an_older_mmqa_writes(folder, fuser):
+    lock = WriterLock(folder)
+    before = (folder / schema.FILE_NAME).read_bytes()
+    with pytest.raises(IndexLockedError):
+        IndexStore.open(folder, None, fuser)
+    lock.release()
+    assert (folder / schema.FILE_NAME).read_bytes() == before
+
+
+def test_a_migration_that_fails_changes_nothing(folder, fuser):
+    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as old, old:
+        old.execute("UPDATE segments SET kind = 'odour' WHERE number = 1")
+    for _ in range(2):
+        with pytest.raises(IndexDamagedError, match="format 1 does not hold"):
+            IndexStore.open(folder, None, fuser)
+    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        assert old.execute("SELECT count(*) FROM vectors").fetchone() == (18,)
