@@ -30,6 +30,20 @@ class UsageError(MmqaError):
     """The caller asked for something that cannot be meant: an empty question, an unknown option."""
 
 
+class FolderMissingError(UsageError):
+    """A folder to sync is not there, or suddenly empty: its drive may not be mounted.
+
+    Args:
+        path: The folder, links resolved.
+        fact: What is wrong with it.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, path: Path, fact: str, remedy: str = "") -> None:
+        self.path = path
+        super().__init__(fact, remedy)
+
+
 class ConfigError(MmqaError):
     """A configuration file or variable holds an unknown key or a value of the wrong type."""
 

@@ -7,7 +7,6 @@ Refuses to know: how any stage works, and how anything is printed or drawn.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,17 +38,18 @@ from mmqa.records import (
     Question,
     SearchResult,
     Segment,
+    Source,
     Status,
+    SyncReport,
 )
 from mmqa.retrieval.search import Found, search
 from mmqa.segmenting import Segmenter
+from mmqa.targets import checked_tags, named_items
 
 if TYPE_CHECKING:
     from mmqa.assistant import Assistant
     from mmqa.ingest import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
-
-_ID = re.compile(r"[0-9a-f]{12}(\.\d+)?")
 
 
 class Library:
@@ -133,6 +133,8 @@ class Library:
         paths: str | Path | Iterable[str | Path],
         on_event: Callable[[AddEvent], None] | None = None,
         cancelled: Cancelled | None = None,
+        *,
+        tags: Iterable[str] = (),
     ) -> AddReport:
         """Add files and folders; what is unchanged costs nothing, what fails is reported.
 
@@ -140,22 +142,85 @@ class Library:
             paths: One path or several; folders are walked.
             on_event: Told of each file, only once it is durable.
             cancelled: Asked between files; what was added by then stays.
+            tags: Given to every one of the files, also to those that were there already.
 
         Raises:
             IndexLockedError: Another process is adding to this index.
+            UsageError: A tag cannot be kept.
         """
         from mmqa.ingest import Ingest
 
-        wanted = [paths] if isinstance(paths, str | Path) else list(paths)
+        names = checked_tags(tags)
         with self._writer() as store:
-            ingest = Ingest(store, self._stages(), on_event, cancelled)
-            return ingest.add([Path(path).expanduser() for path in wanted])
+            ingest = Ingest(store, self._stages(), on_event, cancelled, tags=names)
+            return ingest.add([Path(path).expanduser() for path in _several(paths)])
 
-    def remove(self, targets: str | Path | Iterable[str | Path]) -> tuple[MediaItem, ...]:
-        """Forget files, by path or by id; the files themselves are left alone.
+    def sync(
+        self,
+        folders: str | Path | Source | Iterable[str | Path | Source],
+        on_event: Callable[[AddEvent], None] | None = None,
+        cancelled: Cancelled | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> SyncReport:
+        """Make the index equal to folders; files from elsewhere stay. See :mod:`mmqa.sync`.
 
         Args:
-            targets: Paths (a folder means all below it) or ids.
+            folders: One folder or several; a :class:`mmqa.records.Source` says which of its files.
+            on_event: Told of each file, only once it is durable.
+            cancelled: Asked between files; what was done by then stays.
+            dry_run: Only say what would be done.
+
+        Raises:
+            UsageError: A folder is not there, or empty while the index holds files of it.
+            IndexLockedError: Another process is writing to this index.
+        """
+        from mmqa.sync import preview, sync
+
+        sources = _sources(folders)
+        if dry_run:
+            return preview(self._store.items_below, self._reader, sources, on_event)
+        with self._writer() as store:
+            return sync(store, self._stages(), sources, on_event, cancelled)
+
+    def watch(
+        self,
+        folders: str | Path | Source | Iterable[str | Path | Source],
+        on_event: Callable[[AddEvent], None] | None = None,
+        cancelled: Cancelled | None = None,
+        *,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> Iterator[SyncReport]:
+        """Sync folders now and whenever something changes in them; see :mod:`mmqa.watching`.
+
+        Args:
+            folders: As for :meth:`sync`.
+            on_event: Told of each file that changed, only once that is durable.
+            cancelled: Asked about twice a second and between files; true ends it.
+            on_notice: Told, as a sentence, what is being waited for.
+
+        Yields:
+            A report after each round; no lock is held meanwhile.
+
+        Raises:
+            UsageError: A folder is not there at the start.
+        """
+        from mmqa.watching import watch
+
+        return watch(
+            self.sync,
+            _sources(folders),
+            but=self._store.folder,
+            on_event=on_event,
+            cancelled=cancelled,
+            on_notice=on_notice,
+        )
+
+    def remove(self, targets: str | Path | Iterable[str | Path]) -> tuple[MediaItem, ...]:
+        """Forget files, at once for every reader; the files themselves are left alone.
+
+        Args:
+            targets: Paths, folders (all below), globs or ids; see :mod:`mmqa.targets`.
 
         Returns:
             What was removed.
@@ -163,14 +228,42 @@ class Library:
         Raises:
             UsageError: A target names nothing in the index; nothing is removed then.
         """
-        wanted = [targets] if isinstance(targets, str | Path) else list(targets)
         with self._writer() as store:
-            items = {item.path: item for target in wanted for item in _named(store, target)}
+            items = named_items(store, _several(targets))
             with store.transaction() as transaction:
-                for path in items:
-                    transaction.remove(path)
+                for item in items:
+                    transaction.remove(item.path)
             store.flush()
-        return tuple(items.values())
+        return tuple(items)
+
+    def tag(
+        self,
+        targets: str | Path | Iterable[str | Path],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> tuple[MediaItem, ...]:
+        """Change the tags of files that are in the index.
+
+        Args:
+            targets: As for :meth:`remove`.
+            add: Tags that they shall carry.
+            remove: Tags that they shall not.
+
+        Returns:
+            The files, with the tags they carry now.
+
+        Raises:
+            UsageError: A target names nothing, or a tag cannot be kept; nothing is changed then.
+        """
+        more, less, wanted = checked_tags(add), checked_tags(remove), _several(targets)
+        if not more and not less:
+            return tuple(named_items(self._store, wanted))
+        with self._writer() as store:
+            items = named_items(store, wanted)
+            with store.transaction() as transaction:
+                for item in items:
+                    transaction.tag(item.path, more, less)
+            return tuple(found for item in items if (found := store.known(item.path)))
 
     def rebuild(self) -> None:
         """Make the FAISS segments anew from the catalogue."""
@@ -393,15 +486,11 @@ def _reader(config: Config) -> FileReader:
     )
 
 
-def _named(store: IndexStore, target: str | Path) -> list[MediaItem]:
-    """The items that a path, a folder or an id names."""
-    if _ID.fullmatch(str(target)) and (item := store.find_item(str(target))) is not None:
-        return [item]
-    path = Path(target).expanduser().absolute()
-    found = [i for i in store.items() if i.path == path or path in i.path.parents]
-    if not found:
-        raise UsageError(
-            f"{str(target)!r} is neither a path nor an id in the index",
-            "See what is there: mmqa status --items.",
-        )
-    return found
+def _several(given: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """One or several, as a list."""
+    return [given] if isinstance(given, str | Path) else list(given)
+
+
+def _sources(given: str | Path | Source | Iterable[str | Path | Source]) -> list[Source]:
+    several = [given] if isinstance(given, str | Path | Source) else given
+    return [one if isinstance(one, Source) else Source(Path(one)) for one in several]

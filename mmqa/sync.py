@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmqa.errors import MediaError, UsageError
+from mmqa.errors import FolderMissingError, MediaError, UsageError
 from mmqa.index.store import IndexStore
 from mmqa.ingest import Ingest, OnEvent, Stages
 from mmqa.interfaces import Cancelled
@@ -158,7 +158,8 @@ def _believable(items_below: ItemsBelow, sources: list[Source]) -> list[Source]:
         elif os.path.lexists(folder):
             raise UsageError(f"{str(folder)!r} is no folder", "Add a single file with mmqa add.")
         elif not inside:
-            raise UsageError(
+            raise FolderMissingError(
+                folder,
                 f"the folder {str(folder)!r} is not there",
                 "Mount or restore it. If it is gone for good, forget what the index holds of it: "
                 "mmqa remove FOLDER.",
@@ -175,7 +176,8 @@ def _require_not_emptied(items_below: ItemsBelow, folder: Path) -> None:
     except OSError:
         return  # it cannot be opened: the walk says so, and nothing of it is forgotten
     if held := len(items_below(folder)):
-        raise UsageError(
+        raise FolderMissingError(
+            folder,
             f"the folder {str(folder)!r} is empty, but the index holds {held} files of it",
             "Mount the drive. If the files are gone for good, forget them: mmqa remove FOLDER.",
         )
