@@ -52,21 +52,26 @@ class Problem:
 def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     """All that does not agree, the catalogue first; empty for a sound index."""
     try:
-        found = [*_integrity(catalogue)]
-        found = found or [*damaged_rows(catalogue)]
-        return found or _disagreements(catalogue, fuser)
+        return catalogue_problems(catalogue) or [
+            *_words(catalogue),
+            *_vectors(catalogue, fuser),
+            *_files(catalogue),
+            *_orphans(catalogue),
+        ]
     except IndexDamagedError as error:
-        return [Problem("catalogue", schema.FILE_NAME, f"{error.fact}. {error.remedy}")]
+        return [_unreadable(error)]
 
 
-def _disagreements(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
-    return [
-        *_row_set(catalogue),
-        *_words(catalogue),
-        *_vectors(catalogue, fuser),
-        *_files(catalogue),
-        *_orphans(catalogue),
-    ]
+def catalogue_problems(catalogue: Catalogue) -> list[Problem]:
+    """What is wrong with the truth itself, and cannot be made anew from it."""
+    try:
+        return [*_integrity(catalogue)] or [*damaged_rows(catalogue)] or [*_row_set(catalogue)]
+    except IndexDamagedError as error:
+        return [_unreadable(error)]
+
+
+def _unreadable(error: IndexDamagedError) -> Problem:
+    return Problem("catalogue", schema.FILE_NAME, f"{error.fact}. {error.remedy}")
 
 
 def _integrity(catalogue: Catalogue) -> Iterator[Problem]:
@@ -93,6 +98,9 @@ def damaged_rows(catalogue: Catalogue) -> Iterator[Problem]:
     ):
         for row in _each(catalogue, f"SELECT {columns} FROM {table}"):  # noqa: S608
             yield from _amiss(table, row)
+    for name in (*schema.META, "identity"):
+        if not catalogue.meta(name, ""):
+            yield Problem("row", f"row {name!r} of meta", f"gone; {REPAIR}.")
     yield from _damaged_vectors(catalogue)
     yield from _damaged_words(catalogue)
     yield from _incomplete_items(catalogue)

@@ -19,7 +19,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from mmqa.errors import IndexFolderError, UsageError
+from mmqa.errors import IndexDamagedError, IndexFolderError, UsageError
 from mmqa.index import maintenance, migrations, schema
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
@@ -29,6 +29,7 @@ from mmqa.index.layout import thumbnails
 from mmqa.index.lock import WriterLock
 from mmqa.index.reader import Counts, IndexReader
 from mmqa.index.refresh import LAST, fuse_rows
+from mmqa.index.repair import Repair, repair
 from mmqa.index.rows import item_id
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
@@ -168,6 +169,36 @@ class IndexStore(IndexReader):
             store.close()
             raise
         return store
+
+    @staticmethod
+    def repair(folder: Path, fuser: Fuser, *, notice: Notice | None = None) -> Repair | None:
+        """Save what can be read of a damaged catalogue; derived files are for :meth:`rebuild`.
+
+        Args:
+            folder: The index; no store of this process may be open on it for writing.
+            fuser: The fuser that it was made with.
+            notice: Told what was put right.
+
+        Returns:
+            What was saved and lost, or ``None`` where nothing was damaged.
+
+        Raises:
+            IndexMissingError: There is no index.
+            IndexLockedError: Another process is writing to it.
+            IndexDamagedError: Nothing can be saved.
+            IndexFolderError: The disk refused it; everything is as it was.
+        """
+        schema.require_there(folder)
+        lock = WriterLock(folder)
+        try:
+            _bring_up_to_date(folder, lock, notice or _log)
+            if _is_sound(folder):
+                return None
+            done = repair(folder, fuser)
+            _remove_derived(folder)
+            return done
+        finally:
+            lock.release()
 
     @property
     def writable(self) -> bool:
@@ -332,8 +363,7 @@ def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> 
         own = None if lock else WriterLock(folder)
         try:
             found = migrations.migrate(connection, folder)
-            for derived in (folder / FOLDER).glob(f"*{SUFFIX}"):
-                derived.unlink()
+            _remove_derived(folder)
         finally:
             if own:
                 own.release()
@@ -344,3 +374,21 @@ def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> 
             f"the index {str(folder)!r} had format {found}; it has been brought to "
             f"{schema.FORMAT_VERSION}"
         )
+
+
+def _is_sound(folder: Path) -> bool:
+    """Whether the catalogue can be believed, whatever became of derived files."""
+    try:
+        catalogue = Catalogue(folder)
+    except IndexDamagedError:
+        return False
+    try:
+        return not maintenance.catalogue_problems(catalogue)
+    finally:
+        catalogue.close()
+
+
+def _remove_derived(folder: Path) -> None:
+    """FAISS files of a catalogue that is no more; its rows have other numbers now."""
+    for path in (folder / FOLDER).glob(f"*{SUFFIX}"):
+        path.unlink()
