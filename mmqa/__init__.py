@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmqa.documents import Documents as Documents
     from mmqa.errors import MmqaError as MmqaError
     from mmqa.library import Library as Library
     from mmqa.records import AddEvent as AddEvent
@@ -17,17 +18,23 @@ if TYPE_CHECKING:
     from mmqa.records import Citation as Citation
     from mmqa.records import CitationEvent as CitationEvent
     from mmqa.records import DoneEvent as DoneEvent
+    from mmqa.records import Filter as Filter
     from mmqa.records import Hit as Hit
     from mmqa.records import RetrievalEvent as RetrievalEvent
     from mmqa.records import SearchResult as SearchResult
     from mmqa.records import Segment as Segment
     from mmqa.records import TokenEvent as TokenEvent
+    from mmqa.retrieval.langchain import MmqaRetriever as MmqaRetriever
+    from mmqa.vectorstore import MmqaVectorStore as MmqaVectorStore
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Documents": "mmqa.documents",
     "Library": "mmqa.library",
     "MmqaError": "mmqa.errors",
+    "MmqaRetriever": "mmqa.retrieval.langchain",
+    "MmqaVectorStore": "mmqa.vectorstore",
     **dict.fromkeys(
         (
             "AddEvent",
@@ -36,6 +43,7 @@ _HOMES = {
             "Citation",
             "CitationEvent",
             "DoneEvent",
+            "Filter",
             "Hit",
             "RetrievalEvent",
             "SearchResult",
