@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed-$(FAISS)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup chat test check format demo samples eval bench docs screenshot clean
+.PHONY: help setup chat test test-crash check format demo samples eval bench docs screenshot clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ demo: samples  ## ask five questions about the samples in the terminal
 
 test: setup check  ## set up, then run every check and every test
 	@$(BIN)/python -m pytest -q -m "not corpus"
+
+test-crash: setup  ## kill the writer of an index 500 times, change 5,000 bytes; the short runs are in make test
+	@MMQA_CRASH_KILLS=500 MMQA_FLIPS=5000 $(BIN)/python -m pytest -q -s -n0 \
+	  tests/index/test_crash.py tests/index/test_flipped_bytes.py
 
 check: $(STAMP)  ## format, lint, types, architecture, docs in step with the code
 	@$(BIN)/ruff format --check .

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mmqa.errors import MmqaError
 from mmqa.index import digests, filters, rows, schema
+from mmqa.index.connection import Place, connect
 from mmqa.records import (
     Calibration,
     Features,
@@ -37,6 +38,15 @@ from mmqa.records import (
 
 GROWTH = 0.2
 """Calibration is stale once the index changed in size by this share since it was measured."""
+
+
+def outgrown(measured: int, count: int) -> bool:
+    """Whether statistics of ``measured`` segments say too little about ``count``.
+
+    >>> outgrown(100, 120), outgrown(100, 121), outgrown(100, 79)
+    (False, True, True)
+    """
+    return abs(count - measured) > GROWTH * max(measured, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +92,39 @@ class Catalogue:
         schema.require_there(folder)
         self.folder = folder
         self.lock = RLock()
-        self.connection = schema.connect(folder)
+        self.place, self.connection = self._connected()
+
+    def _connected(self) -> tuple[Place, sqlite3.Connection]:
+        place = Place.of(self.folder)
+        opened = connect(self.folder, writable=False)
         try:
-            schema.require_current(self.connection, folder)
+            schema.require_current(opened, self.folder)
         except MmqaError:
-            self.connection.close()
+            opened.close()
             raise
+        return place, opened
+
+    def follow(self) -> None:
+        """Open the catalogue anew if another one was put in its place.
+
+        Raises:
+            IndexMissingError: It was taken away.
+            IndexMismatchError: The new one was made with something else.
+        """
+        if self.connection.in_transaction or not self.place.changed():
+            return
+        before = self.place
+        place, fresh = self._connected()
+        self.connection.close()
+        self.place, self.connection = place, fresh
+        try:
+            self.replaced()
+        except BaseException:
+            self.place = before  # so that whoever asks next is told too
+            raise
+
+    def replaced(self) -> None:
+        """Called once another catalogue is open: what was remembered of the old one is void."""
 
     def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query.
@@ -96,6 +133,7 @@ class Catalogue:
             IndexFolderError: The catalogue cannot be read; if it is damaged, IndexDamagedError.
         """
         with self.lock, self.reading():
+            self.follow()
             return self.connection.execute(sql, values).fetchall()
 
     @contextmanager
@@ -109,7 +147,7 @@ class Catalogue:
             yield
         except sqlite3.Error as error:
             raise schema.unreadable(self.folder, error) from error
-        except rows.DamagedRowError as error:
+        except (rows.DamagedRowError, UnicodeDecodeError) as error:
             raise schema.damaged(self.folder, error) from error
 
     def meta(self, name: str, default: str | None = None) -> str:
@@ -151,8 +189,10 @@ class Catalogue:
 
     def phashes(self) -> list[tuple[Path, str]]:
         """Perceptual hashes of all pictures that have one."""
-        found = self.all("SELECT path, phash FROM items WHERE phash != '' ORDER BY number")
-        return [(Path(os.fsdecode(path)), phash) for path, phash in found]
+        sql = f"SELECT {rows.ITEM_COLUMNS} FROM items ORDER BY number"  # noqa: S608
+        with self.reading():
+            known = [rows.checked("items", row) for row in self.all(sql)]
+        return [(Path(os.fsdecode(row[2])), row[8]) for row in known if row[8]]
 
     def _items(self, condition: str, *values: Any) -> list[MediaItem]:
         sql = f"SELECT {rows.ITEM_COLUMNS} FROM items WHERE {condition} ORDER BY number"  # noqa: S608
@@ -297,10 +337,14 @@ class Catalogue:
             known = [rows.checked("calibration", row) for row in found]
         return {modality: Calibration(mu, sigma) for modality, mu, sigma in known}
 
-    def calibration_stale(self) -> bool:
-        """Whether the statistics were never measured, or for a much smaller or larger index."""
+    def calibration_stale(self, count: int | None = None) -> bool:
+        """Whether the statistics were never measured, or for a much smaller or larger index.
+
+        Args:
+            count: Number of segments, where it is known; counting takes a while.
+        """
         measured = int(self.meta("calibrated_count", "-1"))
-        return measured < 0 or abs(self.count - measured) > GROWTH * max(measured, 1)
+        return measured < 0 or outgrown(measured, self.count if count is None else count)
 
     # ------------------------------------------------------------------ words and caches
 
