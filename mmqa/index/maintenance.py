@@ -12,20 +12,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 
 from mmqa.errors import IndexDamagedError
-from mmqa.index import digests, rows, schema
+from mmqa.index import digests, rows, schema, seal
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.faiss_segments import FOLDER, FlatSegment
 from mmqa.index.files import TEMPORARY
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
-
-WORDS_TABLES = ("words_data", "words_idx", "words_docsize", "words_config")
-"""Where FTS5 keeps its index; it has no checksums of its own."""
 
 REPAIR = "mmqa rebuild repairs it"
 LOST = "mmqa rebuild forgets its file, then mmqa add takes it in again"
@@ -36,7 +32,8 @@ class Problem:
     """Something that does not agree.
 
     Attributes:
-        kind: ``catalogue``, ``row``, ``words``, ``segment-file``, ``search`` or ``orphan``.
+        kind: ``catalogue``, ``seal``, ``row``, ``words``, ``segment-file``, ``search``,
+            ``orphan``.
         subject: File, table or segment.
         detail: What is wrong and what to do, as a sentence.
     """
@@ -53,6 +50,7 @@ def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     """All that does not agree, the catalogue first; empty for a sound index."""
     try:
         return catalogue_problems(catalogue) or [
+            *_broken_seal(catalogue),
             *_words(catalogue),
             *_vectors(catalogue, fuser),
             *_files(catalogue),
@@ -74,7 +72,15 @@ def _unreadable(error: IndexDamagedError) -> Problem:
     return Problem("catalogue", schema.FILE_NAME, f"{error.fact}. {error.remedy}")
 
 
+def _broken_seal(catalogue: Catalogue) -> Iterator[Problem]:
+    if seal.is_broken(catalogue.folder):
+        detail = f"cannot be read, so it protects nothing; {REPAIR}."
+        yield Problem("seal", seal.FILE_NAME, detail)
+
+
 def _integrity(catalogue: Catalogue) -> Iterator[Problem]:
+    if found := seal.damage(catalogue.folder):
+        yield Problem("catalogue", schema.FILE_NAME, f"{found}. {REPAIR}.")
     for (line,) in catalogue.all("PRAGMA integrity_check"):
         if line != "ok":
             yield Problem("catalogue", schema.FILE_NAME, f"{line}. {REPAIR}.")
@@ -98,9 +104,9 @@ def damaged_rows(catalogue: Catalogue) -> Iterator[Problem]:
     ):
         for row in _each(catalogue, f"SELECT {columns} FROM {table}"):  # noqa: S608
             yield from _amiss(table, row)
-    for name in (*schema.META, "identity"):
-        if not catalogue.meta(name, ""):
-            yield Problem("row", f"row {name!r} of meta", f"gone; {REPAIR}.")
+    there = {name for (name,) in _each(catalogue, "SELECT name FROM meta")}
+    for name in sorted({*schema.META, "identity"} - there):
+        yield Problem("row", f"row {name!r} of meta", f"gone; {REPAIR}.")
     yield from _damaged_vectors(catalogue)
     yield from _damaged_words(catalogue)
     yield from _incomplete_items(catalogue)
@@ -166,38 +172,9 @@ def _row_set(catalogue: Catalogue) -> Iterator[Problem]:
 # ------------------------------------------------------------------ words
 
 
-def words_checksum(connection: sqlite3.Connection) -> int:
-    """The checksum of all that FTS5 keeps."""
-    total = 0
-    for table in WORDS_TABLES:
-        for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608  # our own names
-            for value in row:
-                raw = value if isinstance(value, bytes) else str(value).encode()
-                total = crc32(raw, total)
-    return total
-
-
-def words_sound(catalogue: Catalogue) -> bool | None:
-    """Whether the index of words is as it was sealed; ``None`` if commits came after the seal."""
-    generation, _, checksum = catalogue.meta("words", "").partition(":")
-    if generation != catalogue.meta("generation"):
-        return None
-    with catalogue.lock, catalogue.reading():
-        return words_checksum(catalogue.connection) == int(checksum)
-
-
-def seal_words(change: Transaction) -> None:
-    """Remember what the index of words looks like in the generation that is being committed."""
-    change.touched = True
-    checksum = words_checksum(change.connection)
-    schema.set_meta(change.connection, "words", f"{change.generation}:{checksum}")
-
-
 def _words(catalogue: Catalogue) -> Iterator[Problem]:
-    sound = words_sound(catalogue)
-    if sound is None:
-        sound = _words_agree(catalogue)
-    if not sound:
+    """FTS5 has no checksums of its own; under a seal its pages are known to be as written."""
+    if not seal.is_on(catalogue.folder) and not _words_agree(catalogue):
         yield Problem("words", "the index of words", f"not as it was written; {REPAIR}.")
 
 

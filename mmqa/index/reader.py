@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmqa.index import maintenance
+from mmqa.errors import IndexFolderError
+from mmqa.index import maintenance, schema, seal
 from mmqa.index.catalogue import Catalogue, FaissSegment
-from mmqa.index.identity import IndexIdentity
+from mmqa.index.identity import IndexIdentity, require_same
 from mmqa.index.maintenance import Problem
+from mmqa.index.postings import Postings
 from mmqa.index.refresh import LAST, Refresher
 from mmqa.index.snapshot import Snapshot
 from mmqa.index.view import View
@@ -60,7 +62,7 @@ class IndexReader(Catalogue):
         self._view: View | None = None
         self._data_version = -1
         self._depth = 0
-        self._frequencies: dict[str, int] = {}
+        self._postings = Postings(self)
         self._amiss: list[FaissSegment] = []
 
     @contextmanager
@@ -70,7 +72,7 @@ class IndexReader(Catalogue):
             view = self._refreshed()
             if self._amiss and self._depth == 1:
                 view = self._second_look()
-            yield Snapshot(self, view, self._fuser, self._frequencies)
+            yield Snapshot(self, view, self._fuser, self._postings)
         if self._amiss and not self._depth:
             self._heal()
 
@@ -78,7 +80,9 @@ class IndexReader(Catalogue):
     def _read_transaction(self) -> Iterator[None]:
         with self.lock:
             if not self._depth:
-                self.connection.execute("BEGIN")
+                with self.reading():
+                    self.follow()
+                    self.connection.execute("BEGIN")
             self._depth += 1
             try:
                 yield
@@ -86,13 +90,25 @@ class IndexReader(Catalogue):
                 self._depth -= 1
                 if not self._depth and self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")  # nothing was written; cannot fail
+            if self.place.immutable and not self._depth and self.place.changed():
+                fact = f"the index {str(self.folder)!r} was changed while it was being read"
+                raise IndexFolderError(self.folder, fact, "Try again.")
+
+    def replaced(self) -> None:
+        """Forget the generation in memory; see :meth:`Catalogue.replaced`."""
+        self._view, self._data_version = None, -1
+        self._postings.clear()
+        self._amiss.clear()
+        require_same(self.folder, IndexIdentity.from_json(self.meta("identity")), self.identity)
 
     def _refreshed(self) -> View:
         version = int(self.all("PRAGMA data_version")[0][0])
+        if self._view is None and (found := seal.damage(self.folder)):
+            raise schema.damaged(self.folder, found)
         if self._view is None or version != self._data_version:
             view = Refresher(self, self._fuser, self._amiss.append).next(self._view)
             if view is not self._view:
-                self._frequencies.clear()
+                self._postings.clear()
             self._view, self._data_version = view, version
         return self._view
 

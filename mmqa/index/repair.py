@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from mmqa.errors import IndexDamagedError, IndexFolderError
-from mmqa.index import digests, rows, schema
+from mmqa.index import digests, rows, schema, seal
+from mmqa.index.connection import connect
 from mmqa.index.files import TEMPORARY, sync_folder
 from mmqa.index.identity import FILE_NAME as IDENTITY_FILE
 from mmqa.index.identity import IndexIdentity
@@ -67,7 +68,10 @@ def repair(folder: Path, fuser: Fuser) -> Repair:
     fresh = path.with_name(path.name + TEMPORARY)
     fresh.unlink(missing_ok=True)
     try:
-        with closing(schema.connect(folder)) as old, closing(sqlite3.connect(fresh)) as new:
+        with (
+            closing(connect(folder, writable=True)) as old,
+            closing(sqlite3.connect(fresh)) as new,
+        ):
             schema.require_current(old, folder)
             new.isolation_level = None
             new.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
@@ -248,6 +252,7 @@ def _swap(path: Path, fresh: Path) -> Path:
             _keep(source, target)
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
+    seal.take_off(path.parent)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
     fresh.replace(path)

@@ -1,7 +1,7 @@
-"""The tables of the catalogue, and how a connection to it is opened.
+"""The tables of the catalogue, and what is said when it cannot be read or written.
 
-Knows: SQL that makes the tables, the format version, the pragmas durability rests on. Refuses to
-know: what rows mean to anyone.
+Knows: SQL that makes the tables, the format version, which failures are damage. Refuses to know:
+how the file is opened, and what rows mean to anyone.
 
 Segment rowids are FAISS ids: AUTOINCREMENT never hands one out twice, so an id in an old FAISS file
 can never come to mean another segment. A removed segment leaves a tombstone until compaction.
@@ -98,36 +98,6 @@ CREATE INDEX tombstones_by_generation ON tombstones (generation);
 META = {"generation": "0", "epoch": "0", "rows": "0"}
 """What a new catalogue begins with. ``rows``: :func:`mmqa.index.digests.of_rows` of all that live;
 ``generation`` counts the commits that changed what can be found, ``epoch`` the compactions."""
-
-
-def connect(folder: Path) -> sqlite3.Connection:
-    """A connection with foreign keys, WAL and full synchronisation; transactions are explicit.
-
-    Raises:
-        IndexDamagedError: The file is no catalogue.
-        IndexFolderError: It cannot be opened.
-    """
-    try:
-        connection = sqlite3.connect(
-            folder / FILE_NAME,
-            timeout=30.0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-    except sqlite3.DatabaseError as error:
-        raise unreadable(folder, error) from error
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -32768")  # KiB
-        connection.execute("PRAGMA cell_size_check = ON")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise unreadable(folder, error) from error
-    return connection
 
 
 def statements() -> list[str]:

@@ -13,15 +13,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Self
 
 from mmqa.errors import IndexDamagedError, IndexFolderError, UsageError
-from mmqa.index import maintenance, migrations, schema
+from mmqa.index import maintenance, migrations, schema, seal
 from mmqa.index.catalogue import Catalogue, FaissSegment
+from mmqa.index.connection import connect
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
@@ -60,8 +61,9 @@ class IndexStore(IndexReader):
         self._writer_lock = lock
         self._notice = notice or _log
         self._write_mutex = RLock()
-        self._writer = schema.connect(folder) if lock else None
+        self._writer = connect(folder, writable=True) if lock else None
         self._open: Transaction | None = None
+        self._unsealed = False
 
     # ------------------------------------------------------------------ opening
 
@@ -104,7 +106,7 @@ class IndexStore(IndexReader):
             raise IndexFolderError(folder, fact, "Name another folder.") from error
         lock = WriterLock(folder)
         try:
-            connection = schema.connect(folder)
+            connection = connect(folder, writable=True)
             try:
                 if not schema.stored_version(connection, folder):
                     schema.initialise(connection, identity.to_json())
@@ -164,6 +166,8 @@ class IndexStore(IndexReader):
         try:
             require_same(folder, store.identity, identity or store.identity)
             if lock:
+                if found := seal.damage(folder):  # or the next seal would make it true
+                    raise schema.damaged(folder, found)
                 store._tidy()
         except BaseException:
             store.close()
@@ -208,6 +212,8 @@ class IndexStore(IndexReader):
     def close(self) -> None:
         """Give lock and connections back; what was committed stays."""
         if self._writer is not None:
+            if self._unsealed:
+                self._seal(self._writer)
             self._writer.close()
             self._writer = None
         super().close()
@@ -224,6 +230,17 @@ class IndexStore(IndexReader):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _seal(self, writer: sqlite3.Connection) -> None:
+        """Put the log away and seal the file, unless a reader is in the middle of a search."""
+        try:
+            writer.execute("PRAGMA busy_timeout = 1000")
+            (busy, *_) = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                seal.put_on(self.folder)
+        except (sqlite3.Error, OSError) as error:
+            fact = f"the index {str(self.folder)!r} is complete, but could not be sealed: {error}"
+            self._notice(f"{fact}; the next writer seals it.")
 
     def _tidy(self) -> None:
         for name in maintenance.orphans(self):
@@ -250,6 +267,7 @@ class IndexStore(IndexReader):
                 yield self._open  # joins the transaction around it
                 return
             try:
+                self._break_seal()
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._open = Transaction(self.folder, self._writer, self._fuser)
                 yield self._open
@@ -261,6 +279,16 @@ class IndexStore(IndexReader):
                 self._open = None
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    def _break_seal(self) -> None:
+        if self._unsealed:
+            return
+        try:
+            seal.take_off(self.folder)
+        except OSError as error:
+            fact = f"the index {str(self.folder)!r} cannot be written: {error.strerror}"
+            raise IndexFolderError(self.folder, fact, "Check disk and permissions.") from error
+        self._unsealed = True
 
     def put_extraction(self, sha256: str, fingerprint: str, payload: bytes) -> None:
         """Keep what an extractor made of these bytes; durable at once, or with the transaction."""
@@ -356,19 +384,17 @@ class IndexStore(IndexReader):
 
 def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:
     """Migrate a catalogue of an earlier format; takes the lock for that if the caller has none."""
-    connection = schema.connect(folder)
-    try:
-        if schema.stored_version(connection, folder) in {0, schema.FORMAT_VERSION}:
+    with closing(connect(folder, writable=False)) as looking:
+        if schema.stored_version(looking, folder) in {0, schema.FORMAT_VERSION}:
             return
-        own = None if lock else WriterLock(folder)
-        try:
+    own = None if lock else WriterLock(folder)
+    try:
+        with closing(connect(folder, writable=True)) as connection:
             found = migrations.migrate(connection, folder)
             _remove_derived(folder)
-        finally:
-            if own:
-                own.release()
     finally:
-        connection.close()
+        if own:
+            own.release()
     if found is not None:
         notice(
             f"the index {str(folder)!r} had format {found}; it has been brought to "
