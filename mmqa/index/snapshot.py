@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmqa.index import rows
 from mmqa.index.catalogue import Catalogue
+from mmqa.index.postings import Numbers, Postings
 from mmqa.index.view import View
 from mmqa.interfaces import Fuser
 from mmqa.records import Features, Filter, Floats, Segment
@@ -23,16 +25,14 @@ class Snapshot:
         catalogue: With a read transaction begun.
         view: Of the same state.
         fuser: That of the index.
-        frequencies: Document frequencies already counted for this generation; is added to.
+        postings: Of this generation.
     """
 
-    def __init__(
-        self, catalogue: Catalogue, view: View, fuser: Fuser, frequencies: dict[str, int]
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, view: View, fuser: Fuser, postings: Postings) -> None:
         self._catalogue = catalogue
         self._view = view
         self._fuser = fuser
-        self._frequencies = frequencies
+        self._postings = postings
 
     @property
     def generation(self) -> int:
@@ -57,6 +57,20 @@ class Snapshot:
         allowed = self._allowed(where)
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         return self._view.search(questions, k, bits)
+
+    def prepare(self, where: Filter | None) -> None:
+        """Work out what a filter lets through: searching with it then needs no catalogue.
+
+        So a thread that does not hold the catalogue may search.
+        """
+        self._allowed(where)
+
+    def nearest(self, question: Floats, k: int, among: Numbers) -> list[int]:
+        """The k best rowids among some rowids, by inner product, best first."""
+        allowed = np.zeros(len(self._view.kinds), np.bool_)
+        allowed[among] = True
+        bits = np.packbits(allowed, bitorder="little")
+        return self._view.search(question[None], k, bits)[0][0]
 
     def features(self, numbers: Sequence[int]) -> list[Features]:
         """Stored vectors of rowids, in the order asked."""
@@ -88,10 +102,20 @@ class Snapshot:
 
     def document_frequency(self, expressions: Sequence[str]) -> list[int]:
         """How many segments match each FTS5 expression."""
-        for expression in expressions:
-            if expression not in self._frequencies:
-                self._frequencies[expression] = self._catalogue.document_frequency([expression])[0]
-        return [self._frequencies[expression] for expression in expressions]
+        return [self._postings.count(expression) for expression in expressions]
+
+    def holding(self, expression: str, where: Filter | None = None) -> Numbers:
+        """Rowids int64 (n,) that match an FTS5 expression, ascending.
+
+        Raises:
+            IndexDamagedError: The full-text index names a row that is not there.
+        """
+        found = self._postings.rows(expression)
+        kinds, allowed = self._view.kinds, self._allowed(where)
+        with self._catalogue.reading():
+            if len(found) and (found[-1] >= len(kinds) or not kinds[found].all()):
+                raise rows.DamagedRowError("words", expression)
+        return found if allowed is None else found[allowed[found]]
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Rowid → tokenised text."""
