@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from mmqa.errors import IndexDamagedError
-from mmqa.index import digests, rows, schema, seal
-from mmqa.index.catalogue import Catalogue, FaissSegment
-from mmqa.index.faiss_segments import FOLDER, FlatSegment
+from mmqa.index import digests, file_check, rows, schema, seal
+from mmqa.index.catalogue import Catalogue
+from mmqa.index.faiss_segments import FOLDER
 from mmqa.index.files import TEMPORARY
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
@@ -53,7 +53,7 @@ def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
             *_broken_seal(catalogue),
             *_words(catalogue),
             *_vectors(catalogue, fuser),
-            *_files(catalogue),
+            *_files(catalogue, fuser),
             *_orphans(catalogue),
         ]
     except IndexDamagedError as error:
@@ -208,24 +208,10 @@ def _vectors(catalogue: Catalogue, fuser: Fuser) -> Iterator[Problem]:
                 yield Problem("row", f"vectors of segment {number}", f"not finite; {LOST}.")
 
 
-def _files(catalogue: Catalogue) -> Iterator[Problem]:
+def _files(catalogue: Catalogue, fuser: Fuser) -> Iterator[Problem]:
     for one in catalogue.faiss_segments():
-        subject = f"{FOLDER}/{one.name}"
-        loaded = FlatSegment.read(catalogue.folder / FOLDER / one.name, one.sha256)
-        if loaded is None:
-            detail = f"missing, or not the file that was written; {REPAIR}."
-            yield Problem("segment-file", subject, detail)
-        elif wrong := _rows_amiss(catalogue, one, loaded):
-            yield Problem("segment-file", subject, f"{wrong}; {REPAIR}.")
-
-
-def _rows_amiss(catalogue: Catalogue, one: FaissSegment, loaded: FlatSegment) -> str:
-    inside = set(loaded.numbers.tolist())
-    if lost := set(catalogue.numbers(one.first, one.last)) - inside:
-        return f"{len(lost)} rows are not in it"
-    if len(inside) != len(loaded) or not np.isfinite(loaded.matrix).all():
-        return "it holds a row twice, or numbers that are not finite"
-    return ""
+        for kind, detail in file_check.wrong(catalogue, fuser, one):
+            yield Problem(kind, f"{FOLDER}/{one.name}", f"{detail}; {REPAIR}.")
 
 
 def _orphans(catalogue: Catalogue) -> Iterator[Problem]:
