@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mmqa import config as configuration
-from mmqa.attachments import Attachment, describe, read_question, spoken
+from mmqa.attachments import Attachment, check, describe, read_question, spoken
+from mmqa.calibrating import Calibrations
 from mmqa.config import Config
 from mmqa.errors import IndexMissingError, UsageError
 from mmqa.extraction import Extractors
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.layout import thumbnail_path
+from mmqa.index.plan import IndexPlan
+from mmqa.index.repair import Repair
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import question_parts, understood
+from mmqa.questions import question_parts, question_parts_many, understood
 from mmqa.records import (
     AddEvent,
     AddReport,
     Answer,
     AnswerEvent,
     DoneEvent,
+    Filter,
     Hit,
-    Kind,
     MediaItem,
     Question,
     SearchResult,
@@ -42,7 +45,8 @@ from mmqa.records import (
     Status,
     SyncReport,
 )
-from mmqa.retrieval.search import Found, search
+from mmqa.retrieval.search import Asked, Found, search, search_many
+from mmqa.retrieval.search import Parts as QuestionParts
 from mmqa.segmenting import Segmenter
 from mmqa.targets import checked_tags, named_items
 
@@ -50,6 +54,11 @@ if TYPE_CHECKING:
     from mmqa.assistant import Assistant
     from mmqa.ingest import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
+
+SearchResults: TypeAlias = list[SearchResult]
+
+AT_ONCE = 256
+"""Questions of a batch that are encoded and searched together: bounds memory."""
 
 
 class Library:
@@ -65,7 +74,8 @@ class Library:
         self._reader = _reader(parts.config)
         self._assistant: Assistant | None = None
         self._lock = threading.RLock()
-        self._encoding = ThreadPoolExecutor(thread_name_prefix="mmqa-encode")
+        self._aside = ThreadPoolExecutor(thread_name_prefix="mmqa-search")
+        self._calibrations = Calibrations(store, lambda: parts.mapping)
 
     # ------------------------------------------------------------------ opening
 
@@ -98,9 +108,31 @@ class Library:
         identity = IndexIdentity(
             settings.preset, dict(parts.fingerprints()), settings.fusion, parts.fuser.width
         )
+        plan = _plan(settings)
         if not IndexStore.exists(folder):
-            IndexStore.create(folder, identity, parts.fuser).close()
-        return cls(IndexStore.open(folder, identity, parts.fuser), parts)
+            IndexStore.create(folder, identity, parts.fuser, plan=plan).close()
+        return cls(IndexStore.open(folder, identity, parts.fuser, plan=plan), parts)
+
+    @staticmethod
+    def repair(path: str | Path | None = None, *, config: Config | None = None) -> Repair | None:
+        """Save what can be read of a damaged index; then open it and :meth:`rebuild`.
+
+        Args:
+            path: Folder of the index; ``None`` takes the configuration's.
+            config: Settings; ``None`` loads them.
+
+        Returns:
+            How many files were saved, and which have to be added again; ``None`` where the
+            catalogue is sound.
+
+        Raises:
+            IndexMissingError: There is no index.
+            IndexLockedError: Another process is writing to it.
+            IndexDamagedError: Nothing can be saved.
+        """
+        settings = config or configuration.load()
+        folder = Path(path or settings.index).expanduser().absolute()
+        return IndexStore.repair(folder, Parts(settings).fuser)
 
     @staticmethod
     def list(folder: str | Path = "indexes") -> list[Path]:
@@ -112,7 +144,7 @@ class Library:
 
     def close(self) -> None:
         """Release files and models; the library cannot be used afterwards."""
-        self._encoding.shutdown()
+        self._aside.shutdown()
         self._store.close()
 
     def __enter__(self) -> Library:
@@ -288,7 +320,7 @@ class Library:
         image: Attachment | None = None,
         audio: Attachment | None = None,
         k: int = 10,
-        kinds: Collection[Kind] | None = None,
+        where: Filter | None = None,
     ) -> SearchResult:
         """Find the segments that matter: by words, by a picture, by a recording, or together.
 
@@ -297,7 +329,7 @@ class Library:
             image: A picture as (part of) the question.
             audio: A recording; without words its transcript is the question.
             k: How many hits, from 1.
-            kinds: Only these kinds of segment.
+            where: Only segments that it lets through.
 
         Raises:
             UsageError: The question is empty or too long, or ``k`` is below 1.
@@ -306,7 +338,28 @@ class Library:
         if k < 1:
             raise UsageError(f"k is {k}", "Ask for at least one hit.")
         asked = read_question(self._reader, question, [image] if image is not None else [], audio)
-        return self._search(spoken(asked, lambda: self._parts.transcriber), k, kinds)
+        return self._search(spoken(asked, lambda: self._parts.transcriber), k, where)
+
+    def search_batch(
+        self, questions: Sequence[str], *, k: int = 10, where: Filter | None = None
+    ) -> SearchResults:
+        """What :meth:`search` finds for each question in words, in order, at less cost.
+
+        Args:
+            questions: Words; none may be empty.
+            k: How many hits each, from 1.
+            where: Only segments that it lets through.
+
+        Raises:
+            UsageError: A question is empty or too long, or ``k`` is below 1.
+        """
+        if k < 1:
+            raise UsageError(f"k is {k}", "Ask for at least one hit.")
+        asked = [check(question, attached=False) for question in questions]
+        found: SearchResults = []
+        for first in range(0, len(asked), AT_ONCE):
+            found.extend(self._search_many(asked[first : first + AT_ONCE], k, where))
+        return found
 
     def ask(
         self,
@@ -315,12 +368,12 @@ class Library:
         images: Sequence[Attachment] = (),
         audio: Attachment | None = None,
         k: int = 8,
-        kinds: Collection[Kind] | None = None,
+        where: Filter | None = None,
         retrieval: bool = True,
     ) -> Answer:
         """Answer a question from the index, with citations; see :meth:`stream`."""
         events = self.stream(
-            question, images=images, audio=audio, k=k, kinds=kinds, retrieval=retrieval
+            question, images=images, audio=audio, k=k, where=where, retrieval=retrieval
         )
         return next(event.answer for event in events if isinstance(event, DoneEvent))
 
@@ -331,7 +384,7 @@ class Library:
         images: Sequence[Attachment] = (),
         audio: Attachment | None = None,
         k: int = 8,
-        kinds: Collection[Kind] | None = None,
+        where: Filter | None = None,
         retrieval: bool = True,
         cancelled: Cancelled | None = None,
     ) -> Iterator[AnswerEvent]:
@@ -342,7 +395,7 @@ class Library:
             images: Pictures to ask about; they count as evidence.
             audio: A recording: the question itself when there are no words, else evidence.
             k: How many segments are retrieved.
-            kinds: Only these kinds of segment.
+            where: Only segments that it lets through.
             retrieval: False answers from the attachments alone.
             cancelled: Asked at every token; true ends the answer there.
 
@@ -353,7 +406,7 @@ class Library:
         """
         asked = read_question(self._reader, question, images, audio)
         return self._answering().stream(
-            asked, k=k, kinds=kinds, retrieval=retrieval, cancelled=cancelled
+            asked, k=k, where=where, retrieval=retrieval, cancelled=cancelled
         )
 
     def items(self) -> tuple[MediaItem, ...]:
@@ -380,7 +433,10 @@ class Library:
         """A LangChain retriever over :meth:`search`."""
         from mmqa.retrieval.langchain import MmqaRetriever
 
-        return MmqaRetriever(search=lambda question, n: self.search(question, k=n), k=k)
+        def found(question: str, n: int, where: Filter | None) -> SearchResult:
+            return self.search(question, k=n, where=where)
+
+        return MmqaRetriever(search=found, k=k)
 
     def warm_up(self) -> None:
         """Load the models that answer, so that the first question does not wait for them."""
@@ -388,17 +444,15 @@ class Library:
 
     # ------------------------------------------------------------------ composing
 
-    def _search(
-        self, question: Question, k: int, kinds: Collection[Kind] | None = None
-    ) -> SearchResult:
+    def _search(self, question: Question, k: int, where: Filter | None = None) -> SearchResult:
         languages = self._parts.languages
-        encoded = self._encoding.submit(  # SQLite looks up the words in the meantime
+        encoded = self._aside.submit(  # SQLite looks up the words in the meantime
             question_parts,
             question,
             lambda: self._parts.text_encoder,
             lambda: self._parts.image_encoder,
             self._parts.mapping,
-            self._store.calibration(),
+            self._calibrations.current(),
             languages=languages,
         )
         with self._store.snapshot() as view:
@@ -408,24 +462,48 @@ class Library:
                 encoded.result,
                 question.text,
                 k=k,
-                kinds=kinds,
+                where=where,
                 lexical_weight=self._parts.config.lexical_weight,
                 also=understood(question.text, languages).words,
+                aside=self._aside,
             )
-            segments = view.segments([row.rowid for row in found])
-        hits = tuple(
-            self._hit(rank, row, segment)
-            for rank, (row, segment) in enumerate(zip(found, segments, strict=True), start=1)
-        )
-        parts = encoded.result()
-        weights = parts[0].weights if parts else {}
-        return SearchResult(question.text, {str(m): w for m, w in weights.items()}, hits)
+        return self._result(question.text, encoded.result(), found)
 
-    def _hit(self, rank: int, found: Found, segment: Segment) -> Hit:
-        thumbnail = thumbnail_path(self._store.folder, segment.sha256)
+    def _search_many(self, texts: Sequence[str], k: int, where: Filter | None) -> SearchResults:
+        languages = self._parts.languages
+        parts = question_parts_many(
+            texts,
+            lambda: self._parts.text_encoder,
+            self._calibrations.current(),
+            languages=languages,
+        )
+        asked = [
+            Asked(vectors, text, understood(text, languages).words)
+            for text, vectors in zip(texts, parts, strict=True)
+        ]
+        with self._store.snapshot() as view:
+            found = search_many(
+                view,
+                self._parts.fuser,
+                asked,
+                k=k,
+                where=where,
+                lexical_weight=self._parts.config.lexical_weight,
+            )
+        return [
+            self._result(one.text, one.parts, rows) for one, rows in zip(asked, found, strict=True)
+        ]
+
+    def _result(self, text: str, parts: QuestionParts, found: Sequence[Found]) -> SearchResult:
+        weights = parts[0].weights if parts else {}
+        hits = tuple(self._hit(rank, row) for rank, row in enumerate(found, start=1))
+        return SearchResult(text, {str(m): w for m, w in weights.items()}, hits)
+
+    def _hit(self, rank: int, found: Found) -> Hit:
+        thumbnail = thumbnail_path(self._store.folder, found.segment.sha256)
         return Hit(
             rank=rank,
-            segment=segment,
+            segment=found.segment,
             score=found.score,
             contributions=found.contributions,
             thumbnail=thumbnail if thumbnail.exists() else None,
@@ -433,7 +511,11 @@ class Library:
 
     def _writer(self) -> IndexStore:
         return IndexStore.open(
-            self._store.folder, self._store.identity, self._parts.fuser, writable=True
+            self._store.folder,
+            self._store.identity,
+            self._parts.fuser,
+            writable=True,
+            plan=self._store.plan,
         )
 
     def _stages(self) -> Stages:
@@ -476,6 +558,10 @@ class Library:
             text_recognizer=(lambda: parts.text_recognizer) if parts.config.ocr else None,
             transcriber=lambda: parts.transcriber,
         )
+
+
+def _plan(config: Config) -> IndexPlan:
+    return IndexPlan(config.index_type, config.recall_target, config.index_device)
 
 
 def _reader(config: Config) -> FileReader:
