@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 TEMPORARY = ".part"
@@ -14,13 +15,22 @@ TEMPORARY = ".part"
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader, or a crash, never sees half of it."""
+    """Write ``content`` to ``path`` so that a reader, or a crash, never sees half of it.
+
+    Raises:
+        OSError: The disk refused it; nothing is left behind.
+    """
     temporary = path.with_name(path.name + TEMPORARY)
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     sync_folder(path.parent)
 
 

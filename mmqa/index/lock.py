@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from mmqa.errors import IndexFolderError, IndexLockedError
@@ -40,7 +41,11 @@ class WriterLock:
                 f"{owner} is writing to the index {str(folder)!r}",
                 "Wait until it has finished, then try again; searching works meanwhile.",
             ) from error
-        self._sign()
+        except OSError as error:
+            os.close(self._handle)
+            raise _refused(folder, error) from error
+        with suppress(OSError):  # on a full disk; a lock holds without a name too
+            self._sign()
 
     def release(self) -> None:
         """Let the next writer in; releasing twice does no harm."""
@@ -59,14 +64,19 @@ def _open(folder: Path) -> int:
     try:
         return os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        fact = f"the index {str(folder)!r} cannot be written: {error.strerror}"
-        remedy = "Check that you may write to the folder, or name another one."
-        raise IndexFolderError(folder, fact, remedy) from error
+        raise _refused(folder, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> IndexFolderError:
+    fact = f"the index {str(folder)!r} cannot be written: {error.strerror}"
+    return IndexFolderError(
+        folder, fact, "Check that you may write to the folder, or name another one."
+    )
 
 
 def _owner(handle: int) -> str:
     try:
         owner = json.loads(os.pread(handle, 4096, 0))
         return f"process {owner['pid']} on {owner['host']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # not written by us
         return "another process"
