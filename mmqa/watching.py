@@ -89,6 +89,7 @@ def watch(
     folders = _Folders(sources, changes, notice)
     try:
         folders.look()
+        changes.take()
         report = _round(sync, sources, on_event, stop, notice)
         while report is not None:
             yield report
