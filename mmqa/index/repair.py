@@ -31,7 +31,7 @@ from mmqa.interfaces import Fuser
 from mmqa.records import Features, Segment
 
 DAMAGED = ".damaged"
-"""Suffix under which the old catalogue is kept."""
+"""Suffix under which the old catalogue is kept, until compaction."""
 
 _AT_ONCE = 500
 
@@ -77,7 +77,7 @@ def repair(folder: Path, fuser: Fuser) -> Repair:
             new.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
             new.execute("PRAGMA synchronous = FULL")
             new.execute("PRAGMA foreign_keys = ON")
-            schema.initialise(new, _identity(old, folder).to_json())
+            schema.initialise(new, folder, _identity(old, folder).to_json())
             _go_on_from(old, new)
             saved, lost, unnamed = _Rescue(old, new, folder, fuser).run()
             with suppress(sqlite3.Error):  # what cannot be put away is kept beside it
@@ -265,3 +265,9 @@ def _keep(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:  # a file system without links
         shutil.copy2(source, target)
+
+
+def forget_damaged(folder: Path) -> None:
+    """Delete catalogues that were replaced: they hold what has been removed since."""
+    for path in folder.glob(f"{schema.FILE_NAME}{DAMAGED}*"):
+        path.unlink()

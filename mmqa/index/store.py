@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -21,19 +21,20 @@ from typing import Self
 
 from mmqa.errors import IndexDamagedError, IndexFolderError, UsageError
 from mmqa.index import maintenance, migrations, schema, seal
-from mmqa.index.catalogue import Catalogue, FaissSegment
+from mmqa.index.catalogue import Catalogue
 from mmqa.index.connection import connect
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
 from mmqa.index.layout import thumbnails
 from mmqa.index.lock import WriterLock
+from mmqa.index.plan import IndexPlan
 from mmqa.index.reader import Counts, IndexReader
-from mmqa.index.refresh import LAST, fuse_rows
-from mmqa.index.repair import Repair, repair
+from mmqa.index.repair import Repair, forget_damaged, repair
 from mmqa.index.rows import item_id
+from mmqa.index.segment_writer import SegmentWriter
 from mmqa.index.transaction import Transaction
-from mmqa.interfaces import Fuser
+from mmqa.interfaces import Cancelled, Fuser, Progress
 from mmqa.records import Calibration, Modality
 
 __all__ = ["Counts", "IndexStore", "item_id"]
@@ -42,9 +43,6 @@ Notice = Callable[[str], None]
 """Told, as a sentence, what was put right without being asked."""
 
 _log: Notice = logging.getLogger("mmqa.index").warning
-
-FILE_ROWS = 65_536
-"""Most rows of one FAISS file."""
 
 
 class IndexStore(IndexReader):
@@ -55,9 +53,15 @@ class IndexStore(IndexReader):
     """
 
     def __init__(
-        self, folder: Path, fuser: Fuser, lock: WriterLock | None, notice: Notice | None
+        self,
+        folder: Path,
+        fuser: Fuser,
+        lock: WriterLock | None,
+        notice: Notice | None,
+        plan: IndexPlan | None = None,
     ) -> None:
-        super().__init__(folder, fuser)
+        super().__init__(folder, fuser, plan)
+        self._segment_writer = SegmentWriter(self, fuser, self.plan, self.transaction)
         self._writer_lock = lock
         self._notice = notice or _log
         self._write_mutex = RLock()
@@ -90,11 +94,25 @@ class IndexStore(IndexReader):
 
     @classmethod
     def create(
-        cls, folder: Path, identity: IndexIdentity, fuser: Fuser, *, notice: Notice | None = None
+        cls,
+        folder: Path,
+        identity: IndexIdentity,
+        fuser: Fuser,
+        *,
+        notice: Notice | None = None,
+        plan: IndexPlan | None = None,
     ) -> Self:
         """Open for writing, and make the index first if there is none.
 
+        Args:
+            folder: The index.
+            identity: What the caller's vectors are made with.
+            fuser: The fuser that ``identity.fusion`` names.
+            notice: Told what was put right; default is a log line.
+            plan: How FAISS files are made and searched.
+
         Raises:
+            ConfigError: The plan asks for a GPU and there is none.
             IndexMismatchError: There is one, made with something else.
             IndexLockedError: Another process is writing to it.
             IndexFolderError: The folder cannot be made.
@@ -106,14 +124,11 @@ class IndexStore(IndexReader):
             raise IndexFolderError(folder, fact, "Name another folder.") from error
         lock = WriterLock(folder)
         try:
-            connection = connect(folder, writable=True)
-            try:
+            with closing(connect(folder, writable=True)) as connection:
                 if not schema.stored_version(connection, folder):
-                    schema.initialise(connection, identity.to_json())
+                    schema.initialise(connection, folder, identity.to_json())
                     sync_folder(folder)
-            finally:
-                connection.close()
-            return cls._opened(folder, identity, fuser, lock, notice)
+            return cls._opened(folder, identity, fuser, lock, notice, plan)
         except BaseException:
             lock.release()
             raise
@@ -127,6 +142,7 @@ class IndexStore(IndexReader):
         *,
         writable: bool = False,
         notice: Notice | None = None,
+        plan: IndexPlan | None = None,
     ) -> Self:
         """Open an index that is there.
 
@@ -136,8 +152,10 @@ class IndexStore(IndexReader):
             fuser: The fuser that ``identity.fusion`` names.
             writable: Take the writer lock, until :meth:`close`.
             notice: Told what was put right; default is a log line.
+            plan: How FAISS files are made and searched.
 
         Raises:
+            ConfigError: The plan asks for a GPU and there is none.
             IndexMissingError: There is no index.
             IndexMismatchError: It was made with something else, or by a newer mmqa.
             IndexLockedError: Another process is writing to it.
@@ -146,7 +164,7 @@ class IndexStore(IndexReader):
         schema.require_there(folder)
         lock = WriterLock(folder) if writable else None
         try:
-            return cls._opened(folder, identity, fuser, lock, notice)
+            return cls._opened(folder, identity, fuser, lock, notice, plan)
         except BaseException:
             if lock:
                 lock.release()
@@ -160,9 +178,10 @@ class IndexStore(IndexReader):
         fuser: Fuser,
         lock: WriterLock | None,
         notice: Notice | None,
+        plan: IndexPlan | None,
     ) -> Self:
         _bring_up_to_date(folder, lock, notice or _log)
-        store = cls(folder, fuser, lock, notice)
+        store = cls(folder, fuser, lock, notice, plan)
         try:
             require_same(folder, store.identity, identity or store.identity)
             if lock:
@@ -246,7 +265,8 @@ class IndexStore(IndexReader):
         for name in maintenance.orphans(self):
             (self.folder / FOLDER / name).unlink(missing_ok=True)
         if not (self.folder / FILE_NAME).exists():
-            write_for_people(self.folder, self.identity)
+            with suppress(OSError):  # a full disk; whoever opens it next tries again
+                write_for_people(self.folder, self.identity)
 
     # ------------------------------------------------------------------ writing
 
@@ -300,39 +320,50 @@ class IndexStore(IndexReader):
         with self.transaction() as change:
             change.put_calibration(values)
 
-    def flush(self) -> None:
+    def flush(
+        self,
+        *,
+        final: bool = True,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> bool:
         """Write rows that no FAISS file covers into one; small files before it are merged in.
 
-        A file is merged while it is at most twice as large as what follows it, so there are never
-        more than about log₂(n) files, and a row is rewritten as seldom.
+        Args:
+            final: Adding is done: merge until each file holds more than twice the rows of all that
+                follow it, then train and tune what is large. Otherwise a file is written only once
+                there are rows enough, without training, at the same cost however large the index.
+            progress: Told as rows go in.
+            cancelled: Asked now and then; true stops, and the old files stay.
+
+        Returns:
+            Whether it was done.
         """
-        files = self.faiss_segments()
-        first = max((one.last for one in files), default=0) + 1
-        pending = len(self.numbers(first, LAST))
-        if not pending:
-            return
-        merged: list[FaissSegment] = []
-        while files and files[-1].count <= 2 * pending and files[-1].count + pending <= FILE_ROWS:
-            merged.append(files.pop())
-            first, pending = merged[-1].first, pending + merged[-1].count
-        self._replace(merged, first, LAST)
+        return self._segment_files().flush(final=final, progress=progress, cancelled=cancelled)
 
-    def rebuild(self) -> None:
-        """Make all FAISS files again from the catalogue."""
-        self._replace(self.faiss_segments(), 1, LAST)
+    def rebuild(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> bool:
+        """Make all FAISS files again from the catalogue; returns whether it was done."""
+        return self._segment_files().rebuild(progress, cancelled)
 
-    def compact(self) -> None:
+    def compact(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> bool:
         """Forget removed segments and unused extractions: their bytes leave every file.
 
         A reader in the middle of a search keeps the old pages until it is done: this waits for it,
         and says so if it takes too long.
+
+        Returns:
+            Whether it was done; what was cancelled goes on with the next one.
         """
+        files = self._segment_files()
         with self.transaction() as change:
             maintenance.purge(change)
         self._remove_unused_thumbnails()
-        self.rebuild()
-        if self._writer is None:
-            return
+        forget_damaged(self.folder)
+        done = files.forget_dead(progress, cancelled) and files.flush(
+            progress=progress, cancelled=cancelled
+        )
+        if self._writer is None or not done:
+            return False
         with self._write_mutex:
             try:
                 self._writer.execute("VACUUM")
@@ -344,6 +375,7 @@ class IndexStore(IndexReader):
                 f"a reader still holds an old state of the index {str(self.folder)!r}; compact "
                 "again once it has finished, so that removed bytes leave the log too."
             )
+        return True
 
     def _remove_unused_thumbnails(self) -> None:
         used = {sha256 for (sha256,) in self.all("SELECT sha256 FROM items")}
@@ -351,24 +383,14 @@ class IndexStore(IndexReader):
             if path.stem not in used:
                 path.unlink(missing_ok=True)
 
-    def _replace(self, old: list[FaissSegment], first: int, last: int) -> None:
-        """Cover the live rows from ``first`` to ``last`` by new files instead of ``old`` ones."""
+    def _segment_files(self) -> SegmentWriter:
         if self._open is not None:
             raise UsageError("FAISS files are written outside of a transaction", "Commit first.")
-        with self.transaction() as change:
-            change.touched = True
-            for one in old:
-                change.forget_faiss_segment(one.name)
-            while numbers := self.numbers(first, last, FILE_ROWS):
-                segment = fuse_rows(self, self._fuser, first, numbers[-1])
-                name = f"{first:012d}-{numbers[-1]:012d}-{change.generation}{SUFFIX}"
-                digest = segment.write(self.folder / FOLDER / name)
-                change.put_faiss_segment(
-                    FaissSegment(name, digest, first, numbers[-1], len(numbers))
-                )
-                first = numbers[-1] + 1
-        for name in maintenance.orphans(self):
-            (self.folder / FOLDER / name).unlink(missing_ok=True)
+        if self._writer is None:
+            raise UsageError(
+                f"the index {str(self.folder)!r} was opened for reading", "Open it writable."
+            )
+        return self._segment_writer
 
     def _heal(self) -> None:
         """Write files anew that were found damaged; a reader can only say so."""
@@ -378,7 +400,7 @@ class IndexStore(IndexReader):
             if not self.writable:
                 self._notice(f"{fact}; the catalogue replaced it. mmqa rebuild writes it again.")
             else:
-                self._replace([one], one.first, one.last)
+                self._segment_files().heal(one)
                 self._notice(f"{fact}; it has been made again from the catalogue.")
 
 

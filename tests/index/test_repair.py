@@ -129,3 +129,14 @@ def test_a_reader_of_the_damaged_catalogue_goes_on_in_the_new_one(folder, fuser)
         assert (found.lost, found.unnamed) == ((), 1)  # its name is not to be believed either
         with reader.snapshot() as view:
             assert view.count == 596
+
+
+def test_compaction_deletes_the_damaged_catalogue_with_all_that_was_removed_since(folder, fuser):
+    with closing(sqlite3.connect(folder / "catalogue.sqlite")) as catalogue, catalogue:
+        catalogue.execute("UPDATE items SET sha256 = '' WHERE number = 11")
+    found = IndexStore.repair(folder, fuser)
+    assert found is not None
+    assert found.kept.is_file()
+    with IndexStore.open(folder, None, fuser, writable=True) as store:
+        store.compact()
+    assert [path.name for path in folder.glob("*.damaged*")] == []
