@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mmqa.index.building import live_numbers
 from mmqa.index.catalogue import Catalogue, FaissSegment
-from mmqa.index.faiss_segments import FOLDER, FaissRows
-from mmqa.index.index_types import BY_NAME, LEAST_CANDIDATES, padded
+from mmqa.index.faiss_segments import FaissRows
+from mmqa.index.index_types import LEAST_CANDIDATES, padded
 from mmqa.interfaces import Fuser
 from mmqa.records import Features, Floats
 
@@ -23,9 +23,7 @@ SAMPLE = 64
 
 def wrong(catalogue: Catalogue, fuser: Fuser, one: FaissSegment) -> Iterator[tuple[str, str]]:
     """What is wrong with a file, as (kind of problem, phrase) pairs; none for a sound one."""
-    path = catalogue.folder / FOLDER / one.name
-    kind = BY_NAME[one.index_type]
-    loaded = FaissRows.read(path, one.sha256, kind, one.first, one.last, one.nprobe)
+    loaded = FaissRows.read(catalogue.folder, one)
     if loaded is None:
         yield "segment-file", "missing, or not the file that was written"
         return

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmqa.errors import IndexFolderError
-from mmqa.index import maintenance, schema, seal
+from mmqa.index import gpu, maintenance, schema, seal
 from mmqa.index.catalogue import Catalogue, FaissSegment
 from mmqa.index.identity import IndexIdentity, require_same
 from mmqa.index.maintenance import Problem
+from mmqa.index.plan import IndexPlan
 from mmqa.index.postings import Postings
 from mmqa.index.refresh import LAST, Refresher
 from mmqa.index.snapshot import Snapshot
@@ -53,9 +54,12 @@ class IndexReader(Catalogue):
     Args:
         folder: The index.
         fuser: The fuser that the index was made with.
+        plan: Where to search; decides nothing else for a reader.
     """
 
-    def __init__(self, folder: Path, fuser: Fuser) -> None:
+    def __init__(self, folder: Path, fuser: Fuser, plan: IndexPlan | None = None) -> None:
+        self.plan = plan or IndexPlan()
+        gpu.wanted(self.plan.device)  # or a clear error, before anything is opened
         super().__init__(folder)
         self.identity = IndexIdentity.from_json(self.meta("identity"))
         self._fuser = fuser
@@ -106,7 +110,7 @@ class IndexReader(Catalogue):
         if self._view is None and (found := seal.damage(self.folder)):
             raise schema.damaged(self.folder, found)
         if self._view is None or version != self._data_version:
-            view = Refresher(self, self._fuser, self._amiss.append).next(self._view)
+            view = Refresher(self, self._fuser, self._amiss.append, self.plan).next(self._view)
             if view is not self._view:
                 self._postings.clear()
             self._view, self._data_version = view, version

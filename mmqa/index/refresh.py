@@ -11,24 +11,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mmqa.index import digests, gpu, schema
+from mmqa.index.building import LAST, Builder, fused_rows
 from mmqa.index.catalogue import Catalogue, FaissSegment
-from mmqa.index.faiss_segments import FOLDER, FlatSegment
+from mmqa.index.faiss_segments import FaissRows
+from mmqa.index.plan import IndexPlan
 from mmqa.index.rows import KIND_CODES
-from mmqa.index.view import View
+from mmqa.index.view import Delta, Rows, View
 from mmqa.interfaces import Fuser
 
-LAST = 2**62
-"""Above every rowid."""
-
-
-def fuse_rows(catalogue: Catalogue, fuser: Fuser, first: int, last: int = LAST) -> FlatSegment:
-    """Live rows from ``first`` to ``last``, fused from the vectors in the catalogue."""
-    numbers: list[int] = []
-    blocks = [np.zeros((0, fuser.width), np.float32)]
-    for some, features in catalogue.iter_vectors(2048, first, last):
-        numbers.extend(some)
-        blocks.append(fuser.fuse(features))
-    return FlatSegment(np.array(numbers, np.int64), np.concatenate(blocks))
+__all__ = ["LAST", "Refresher"]
 
 
 class Refresher:
@@ -38,75 +30,105 @@ class Refresher:
         catalogue: With a read transaction begun, so that all its answers belong together.
         fuser: That of the index.
         damaged: Called with each file that had to be replaced in memory.
+        plan: Where to search.
     """
 
     def __init__(
-        self, catalogue: Catalogue, fuser: Fuser, damaged: Callable[[FaissSegment], None]
+        self,
+        catalogue: Catalogue,
+        fuser: Fuser,
+        damaged: Callable[[FaissSegment], None],
+        plan: IndexPlan | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._fuser = fuser
         self._damaged = damaged
+        self._plan = plan or IndexPlan()
 
     def next(self, old: View | None) -> View:
-        """The committed generation; ``old`` itself when nothing changed."""
+        """The committed generation; ``old`` itself when nothing changed.
+
+        Raises:
+            IndexDamagedError: The segments in the catalogue are not those that were put there.
+        """
         generation = int(self._catalogue.meta("generation"))
         epoch = int(self._catalogue.meta("epoch"))
         if old is not None and old.generation == generation:
             return old
         if old is not None and old.epoch != epoch:
             old = None
+        kinds, checksum = self._kinds(old)
         listed = self._catalogue.faiss_segments()
         covered = max((one.last for one in listed), default=0)
         return View(
             generation=generation,
             epoch=epoch,
-            kinds=self._kinds(old),
+            kinds=kinds,
+            count=int(np.count_nonzero(kinds)),
+            checksum=checksum,
             files={(one.name, one.sha256): self._file(one, old) for one in listed},
             delta=self._delta(old, covered),
             covered=covered,
         )
 
-    def _kinds(self, old: View | None) -> NDArray[np.uint8]:
+    def _kinds(self, old: View | None) -> tuple[NDArray[np.uint8], int]:
+        """The kind of every row by rowid, and their checksum, which must be the stored one."""
         known = old.kinds if old is not None else np.zeros(1, np.uint8)
-        added = self._catalogue.all(
-            "SELECT number, kind FROM segments WHERE number >= ?", len(known)
-        )
-        length = max((number for number, _ in added), default=len(known) - 1) + 1
+        numbers, codes = self._added(len(known))
+        length = int(numbers[-1]) + 1 if len(numbers) else len(known)
         kinds = np.zeros(length, np.uint8)
         kinds[: len(known)] = known
-        for number, kind in added:
-            kinds[number] = KIND_CODES[kind]
-        dead = self._catalogue.all(
-            "SELECT segment FROM tombstones WHERE generation > ? AND segment < ?",
-            old.generation if old is not None else -1,
-            length,
-        )
-        kinds[[number for (number,) in dead]] = 0
-        return kinds
+        kinds[numbers] = codes
+        fresh = kinds.copy()
+        fresh[: len(known)] = 0
+        checksum = (old.checksum if old is not None else 0) + digests.of_rows(fresh)
+        dead = self._dead(old.generation if old is not None else -1, length)
+        checksum -= sum(digests.of_row(int(n), int(kinds[n])) for n in dead if kinds[n])
+        kinds[dead] = 0
+        checksum %= 2**64
+        if checksum != int(self._catalogue.meta("rows")):
+            reason = "the segments in it are not those that were put there"
+            raise schema.damaged(self._catalogue.folder, reason)
+        return kinds, checksum
 
-    def _file(self, one: FaissSegment, old: View | None) -> FlatSegment:
+    def _added(self, first: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Rowids from ``first`` with their codes, never as a million tuples at once.
+
+        A kind that does not exist has code 0, and then the checksum does not agree.
+        """
+        sql = "SELECT number, kind FROM segments WHERE number >= ? ORDER BY number"
+        with self._catalogue.lock, self._catalogue.reading():
+            found = self._catalogue.connection.execute(sql, (first,))
+            joined = np.fromiter((n * 256 + KIND_CODES.get(kind, 0) for n, kind in found), np.int64)
+        return joined >> 8, (joined & 255).astype(np.uint8)
+
+    def _dead(self, generation: int, length: int) -> NDArray[np.int64]:
+        sql = "SELECT segment FROM tombstones WHERE generation > ? AND segment < ?"
+        found = self._catalogue.all(sql, generation, length)
+        return np.array([number for (number,) in found], np.int64)
+
+    def _file(self, one: FaissSegment, old: View | None) -> Rows:
         loaded = old.files.get((one.name, one.sha256)) if old is not None else None
         if loaded is not None:
             return loaded
-        read = FlatSegment.read(self._catalogue.folder / FOLDER / one.name, one.sha256)
+        read = FaissRows.read(self._catalogue.folder, one)
         if read is None:
             self._damaged(one)
-            read = fuse_rows(self._catalogue, self._fuser, one.first, one.last)
-        return read
+            builder = Builder(self._fuser, self._plan)
+            read, _ = builder.build(self._catalogue, one.first, one.last, trained=False)
+        on_gpu = gpu.to_gpu(read) if gpu.wanted(self._plan.device) else None
+        return on_gpu or read
 
-    def _delta(self, old: View | None, covered: int) -> FlatSegment | None:
+    def _delta(self, old: View | None, covered: int) -> Delta | None:
         """Rows above ``covered``: those already in memory, and those that came since."""
-        kept_numbers = np.zeros(0, np.int64)
-        kept = np.zeros((0, self._fuser.width), np.float32)
+        numbers, matrix = np.zeros(0, np.int64), np.zeros((0, self._fuser.width), np.float32)
         first = covered + 1
-        if old is not None and old.delta is not None and old.covered <= covered:
-            keep = old.delta.numbers > covered
-            kept_numbers, kept = old.delta.numbers[keep], old.delta.matrix[keep]
-        if old is not None:
-            first = max(first, len(old.kinds)) if old.covered <= covered else first
-        fresh = fuse_rows(self._catalogue, self._fuser, first)
-        if not len(kept_numbers) and not len(fresh):
-            return None
-        return FlatSegment(
-            np.concatenate([kept_numbers, fresh.numbers]), np.concatenate([kept, fresh.matrix])
-        )
+        if old is not None and old.covered <= covered:
+            first = max(first, len(old.kinds))
+            if old.delta is not None:
+                keep = old.delta.numbers > covered
+                numbers, matrix = old.delta.numbers[keep], old.delta.matrix[keep]
+        fresh_numbers, fresh = fused_rows(self._catalogue, self._fuser, first)
+        numbers = np.concatenate([numbers, fresh_numbers])
+        matrix = np.concatenate([matrix, fresh])
+        return Delta(numbers, matrix, FaissRows.flat(numbers, matrix)) if len(numbers) else None

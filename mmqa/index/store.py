@@ -128,7 +128,7 @@ class IndexStore(IndexReader):
                 if not schema.stored_version(connection, folder):
                     schema.initialise(connection, folder, identity.to_json())
                     sync_folder(folder)
-            return cls._opened(folder, identity, fuser, lock, notice, plan)
+            return cls._opened(folder, identity, fuser, lock, notice=notice, plan=plan)
         except BaseException:
             lock.release()
             raise
@@ -164,7 +164,7 @@ class IndexStore(IndexReader):
         schema.require_there(folder)
         lock = WriterLock(folder) if writable else None
         try:
-            return cls._opened(folder, identity, fuser, lock, notice, plan)
+            return cls._opened(folder, identity, fuser, lock, notice=notice, plan=plan)
         except BaseException:
             if lock:
                 lock.release()
@@ -177,6 +177,7 @@ class IndexStore(IndexReader):
         identity: IndexIdentity | None,
         fuser: Fuser,
         lock: WriterLock | None,
+        *,
         notice: Notice | None,
         plan: IndexPlan | None,
     ) -> Self:
