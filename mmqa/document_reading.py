@@ -8,7 +8,7 @@ because it composes the stages ``index``, ``fusion`` and ``retrieval``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,13 @@ from mmqa.document_entries import (
     require_list,
     unit_vectors,
 )
+from mmqa.document_spaces import Space
 from mmqa.errors import UsageError
 from mmqa.fusion.calibration import calibrate
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Features, Filter, Floats, Hit, MediaItem, Modality, Segment
-from mmqa.retrieval.search import Found, QuestionPart, search
+from mmqa.records import Calibration, Filter, Floats, Hit, MediaItem, Modality, Segment
+from mmqa.retrieval.search import Asked, Found, QuestionPart, search_many
 
 CALIBRATED_FROM = 32
 """Documents it takes before their own similarities say what unrelated ones score."""
@@ -63,30 +64,6 @@ class DocumentHit:
     document: StoredDocument
     score: float
     contributions: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """How vectors of documents stand among the vectors of their index.
-
-    Attributes:
-        features: Unit vectors (n, d) → what is stored of each.
-        question: A unit vector (d,) → how it is asked.
-        settle: Called with the store after each change, while it is open for writing.
-    """
-
-    features: Callable[[Floats], list[Features]]
-    question: Callable[[Floats], QuestionPart]
-    settle: Callable[[IndexStore], None]
-
-
-def cosine_space() -> Space:
-    """One vector a document, and its cosine with the question is the score."""
-    return Space(
-        features=lambda vectors: [Features({"text": row}) for row in vectors],
-        question=lambda row: QuestionPart(Features({"text": row}), {"text": 1.0}, {}),
-        settle=lambda _store: None,
-    )
 
 
 class DocumentReader:
@@ -154,13 +131,13 @@ class DocumentReader:
         parts = [] if vector is None else [self._asked(vector)]
         if parts and words:
             parts = [self._calibrated(parts[0])]
-        return self._search(parts, words, k, where, lexical_weight)
+        return self._search([Asked(parts, words)], k, where, lexical_weight)[0]
 
     def search_batch(
         self, questions: Vectors, k: int = 10, where: Filter | None = None
     ) -> list[list[DocumentHit]]:
         """The k best documents of each of b vectors (b, d); see :meth:`search`."""
-        return [self.search(question, k, where) for question in questions]
+        return self._search([Asked([self._asked(one)], "") for one in questions], k, where)
 
     def described_hits(self, hits: Sequence[Hit]) -> list[DocumentHit]:
         """Hits of a library with what is kept beside them; one replaced since is left out."""
@@ -184,28 +161,22 @@ class DocumentReader:
         return unit
 
     def _search(
-        self,
-        parts: Sequence[QuestionPart],
-        words: str,
-        k: int,
-        where: Filter | None,
-        lexical_weight: float,
-    ) -> list[DocumentHit]:
+        self, asked: Sequence[Asked], k: int, where: Filter | None, lexical_weight: float = 0.0
+    ) -> list[list[DocumentHit]]:
         if k < 1:
             raise UsageError(f"k is {k}", "Ask for at least one document.")
         with self._store.snapshot() as view:
-            found = search(
-                view,
-                self._fuser,
-                parts,
-                words,
-                k=k,
-                where=where,
-                lexical_weight=lexical_weight,
+            found = search_many(
+                view, self._fuser, asked, k=k, where=where, lexical_weight=lexical_weight
             )
-            segments = view.segments([one.rowid for one in found])
-            documents = self._described(segments)
-        return [_hit(document, one) for document, one in zip(documents, found, strict=True)]
+            return [self._hits(some) for some in found]
+
+    def _hits(self, found: Sequence[Found]) -> list[DocumentHit]:
+        documents = self._described([one.segment for one in found])
+        return [
+            DocumentHit(document, one.score, one.contributions)
+            for document, one in zip(documents, found, strict=True)
+        ]
 
     def _asked(self, vector: Sequence[float] | Floats) -> QuestionPart:
         try:
@@ -251,7 +222,3 @@ def _stored(item: MediaItem, segment: Segment) -> StoredDocument:
         return StoredDocument(segment.id, text, {}, segment)
     metadata: dict[str, Any] = json.loads(item.metadata) if item.metadata else {}
     return StoredDocument(name, segment.text.passage, metadata, segment)
-
-
-def _hit(document: StoredDocument, found: Found) -> DocumentHit:
-    return DocumentHit(document, found.score, found.contributions)

@@ -4,18 +4,15 @@ Knows: how documents are added, read back, found and removed, and when rows are 
 Refuses to know: which encoder made the vectors, what a LangChain document is, and how anything is
 stored. A flow, because it composes the stages ``index``, ``fusion`` and ``retrieval``.
 
-Each call that changes something holds the writer lock only while it runs, so any number of
-processes may have the same index open, and waits for another one's change to end. What a call has
-returned is durable.
+Any number of processes may have the same index open: a change waits for another one's to end, and
+the writer lock is given back soon after the last one. What a call has returned is durable.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -31,21 +28,20 @@ from mmqa.document_entries import (
     document_path,
     require_list,
 )
-from mmqa.document_reading import DocumentReader, Space, cosine_space
+from mmqa.document_reading import DocumentReader
+from mmqa.document_spaces import Space, cosine_space
 from mmqa.errors import IndexLockedError, IndexMissingError, UsageError
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Fuser, Progress
 from mmqa.records import Chunk
+from mmqa.writing import Writer, waiting
 
 PRESET = "documents"
 AT_ONCE = 2_000
 """Documents in one transaction: so many share each fsync, and each page of the indexes on hashes,
 whose places are random."""
-
-WAIT_S = 30.0
-"""How long a change waits for another writer's to end."""
 
 
 class Documents(DocumentReader):
@@ -65,7 +61,7 @@ class Documents(DocumentReader):
     def __init__(
         self,
         store: IndexStore,
-        writer: Callable[[], IndexStore],
+        writer: Writer,
         fuser: Fuser,
         width: int,
         space: Space,
@@ -75,7 +71,6 @@ class Documents(DocumentReader):
         super().__init__(store, fuser, width, space)
         self._writer = writer
         self._owned = owned
-        self._changing = RLock()
         self._unsettled = False
 
     # ------------------------------------------------------------------ opening
@@ -109,9 +104,9 @@ class Documents(DocumentReader):
         try:
             store = IndexStore.open(folder, identity, fuser)
         except IndexMissingError:
-            _waiting(lambda: IndexStore.create(folder, identity, fuser)).close()
+            waiting(lambda: IndexStore.create(folder, identity, fuser)).close()
             store = IndexStore.open(folder, identity, fuser)
-        return cls(store, writer, fuser, width, cosine_space(), owned=True)
+        return cls(store, Writer(writer), fuser, width, cosine_space(), owned=True)
 
     @staticmethod
     def stored_width(path: str | Path) -> int | None:
@@ -135,25 +130,28 @@ class Documents(DocumentReader):
         return identity.width - ConcatFuser(0, ("text",)).width
 
     def flush(self) -> None:
-        """Fold all rows into FAISS files; they are found without it, but this is faster.
+        """Fold all rows into FAISS files and give the writer lock back.
+
+        Rows are found without it; after many additions, searching is faster with it.
 
         Raises:
             IndexLockedError: Another process has been writing all the time.
         """
-        with self._changes() as store:
-            store.flush()
-        self._unsettled = False
+        self._flush(wait=True)
 
     def close(self) -> None:
         """Flush what was added, and give files back; everything is durable without it."""
         if self._unsettled:
-            try:
-                with self._changing, self._writer() as store:
-                    store.flush()
-            except IndexLockedError:
-                pass  # another process is writing: it flushes these rows with its own
+            with suppress(IndexLockedError):  # another process writes: it folds these rows too
+                self._flush(wait=False)
         if self._owned:
             self._store.close()
+
+    def _flush(self, *, wait: bool) -> None:
+        with self._writer.changes(wait=wait) as store:
+            store.flush()
+            self._unsettled = False
+        self._writer.release()
 
     def __enter__(self) -> Self:
         return self
@@ -257,18 +255,6 @@ class Documents(DocumentReader):
 
     @contextmanager
     def _changes(self) -> Iterator[IndexStore]:
-        with self._changing, _waiting(self._writer) as store:
+        with self._writer.changes() as store:
             self._unsettled = True
             yield store
-
-
-def _waiting(opening: Callable[[], IndexStore]) -> IndexStore:
-    """Open for writing; while another process holds the lock, try again for :data:`WAIT_S`."""
-    until_s = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return opening()
-        except IndexLockedError:
-            if time.monotonic() > until_s:
-                raise
-            time.sleep(0.05)

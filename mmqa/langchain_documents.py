@@ -32,6 +32,11 @@ class EncoderEmbeddings(Embeddings):
     def __init__(self, encoder: Callable[[], TextEncoder]) -> None:
         self._encoder = encoder
 
+    @property
+    def model(self) -> str:
+        """What tells these vectors from those of another encoder."""
+        return self._encoder().fingerprint
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors of n texts."""
         vectors: list[list[float]] = self._encoder().encode(texts).tolist()

@@ -49,11 +49,14 @@ from mmqa.retrieval.search import Asked, Found, search, search_many
 from mmqa.retrieval.search import Parts as QuestionParts
 from mmqa.segmenting import Segmenter
 from mmqa.targets import checked_tags, named_items
+from mmqa.writing import Writer
 
 if TYPE_CHECKING:
     from mmqa.assistant import Assistant
+    from mmqa.documents import Documents
     from mmqa.ingest import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
+    from mmqa.vectorstore import MmqaVectorStore
 
 SearchResults: TypeAlias = list[SearchResult]
 
@@ -75,6 +78,7 @@ class Library:
         self._assistant: Assistant | None = None
         self._lock = threading.RLock()
         self._aside = ThreadPoolExecutor(thread_name_prefix="mmqa-search")
+        self._kept_writer = Writer(self._open_writer)
         self._calibrations = Calibrations(store, lambda: parts.mapping)
 
     # ------------------------------------------------------------------ opening
@@ -145,6 +149,7 @@ class Library:
     def close(self) -> None:
         """Release files and models; the library cannot be used afterwards."""
         self._aside.shutdown()
+        self._kept_writer.release()
         self._store.close()
 
     def __enter__(self) -> Library:
@@ -429,14 +434,37 @@ class Library:
             pending=counts.pending,
         )
 
-    def as_retriever(self, k: int = 5) -> MmqaRetriever:
-        """A LangChain retriever over :meth:`search`."""
+    def as_retriever(self, k: int = 5, where: Filter | None = None) -> MmqaRetriever:
+        """A LangChain retriever over :meth:`search`.
+
+        Args:
+            k: How many documents, from 1.
+            where: Only segments that fit.
+        """
+        from mmqa.langchain_documents import retrieved_document
         from mmqa.retrieval.langchain import MmqaRetriever
 
-        def found(question: str, n: int, where: Filter | None) -> SearchResult:
-            return self.search(question, k=n, where=where)
+        documents = self._documents()
+        return MmqaRetriever(
+            search=lambda question, n, only: self.search(question, k=n, where=only),
+            describe=lambda hits: [retrieved_document(h) for h in documents.described_hits(hits)],
+            k=k,
+            where=where,
+        )
 
-        return MmqaRetriever(search=found, k=k)
+    def as_vectorstore(self) -> MmqaVectorStore:
+        """A LangChain vector store over this index: its segments, and documents beside them.
+
+        Documents that are added through it are found by :meth:`search` and :meth:`ask` too.
+        """
+        from mmqa.langchain_documents import EncoderEmbeddings
+        from mmqa.vectorstore import MmqaVectorStore
+
+        return MmqaVectorStore.over(
+            self._documents(),
+            EncoderEmbeddings(lambda: self._parts.text_encoder),
+            lambda question, k, where: self.search(question, k=k, where=where),
+        )
 
     def warm_up(self) -> None:
         """Load the models that answer, so that the first question does not wait for them."""
@@ -509,7 +537,20 @@ class Library:
             thumbnail=thumbnail if thumbnail.exists() else None,
         )
 
+    def _documents(self) -> Documents:
+        from mmqa.document_spaces import shared_space
+        from mmqa.documents import Documents
+
+        mapping = self._parts.mapping
+        space = shared_space(mapping, self._calibrations.current)
+        width = mapping.bank.shape[1]
+        return Documents(self._store, self._kept_writer, self._parts.fuser, width, space)
+
     def _writer(self) -> IndexStore:
+        self._kept_writer.release()
+        return self._open_writer()
+
+    def _open_writer(self) -> IndexStore:
         return IndexStore.open(
             self._store.folder,
             self._store.identity,

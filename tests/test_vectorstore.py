@@ -13,7 +13,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
-from mmqa import Filter, MmqaVectorStore
+from mmqa import Filter, Library, MmqaVectorStore
 from mmqa.errors import IndexMismatchError, UsageError
 
 DIRECTIONS = {"north": [0.0, 2.0], "east": [1.0, 0.0], "north-east": [3.0, 4.0]}
@@ -246,3 +246,79 @@ def test_deterministic_embeddings_are_named_by_their_class(tmp_path):
     identity = (tmp_path / "index" / "index.toml").read_text()
     assert "DeterministicFakeEmbedding" in identity
     store.close()
+
+
+# --------------------------------------------------------------------------- over a library
+
+
+@pytest.mark.weights
+class TestStandardOverALibrary(VectorStoreIntegrationTests):
+    """LangChain's suite over ``Library.as_vectorstore``: real encoder, fusion and calibration."""
+
+    @pytest.fixture
+    def vectorstore(self, tmp_path: Path) -> Iterator[MmqaVectorStore]:
+        with Library.open(tmp_path / "index") as library:
+            yield library.as_vectorstore()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / "ferry.txt").write_text("The ferry to the island leaves from pier four at seven.\n")
+    (media / "garden.md").write_text("# Garden\n\nThe tomatoes want water twice a week.\n")
+    with Library.open(tmp_path / "library") as opened:
+        opened.add(media)
+        yield opened
+
+
+@pytest.mark.weights
+def test_documents_are_found_beside_files_and_answer_questions(library):
+    store = library.as_vectorstore()
+    added = store.add_texts(["The red bicycle stands in the cellar."], [{"n": 1}], ids=["note/1"])
+    assert added == ["note/1"]
+    assert library.search("bike", k=1)[0].segment.text.passage.startswith("The red bicycle")
+    assert "cellar" in library.ask("Where is the bicycle?").text
+    boat, bike = store.similarity_search("boats and bikes", k=2)
+    assert {boat.id, bike.id} >= {"note/1"}
+    assert store.similarity_search("bicycle", k=1)[0] == Document(
+        id="note/1", page_content="The red bicycle stands in the cellar.", metadata={"n": 1}
+    )
+    assert [d.id for d in store.similarity_search("ferry", filter={"n": 1})] == ["note/1"]
+    assert store.delete(["note/1"])
+    assert all("bicycle" not in hit.segment.text.passage for hit in library.search("bicycle"))
+    assert library.verify() == ()
+
+
+@pytest.mark.weights
+def test_pieces_of_files_say_where_they_stand_and_how_they_scored(library):
+    store = library.as_vectorstore()
+    ((document, score),) = store.similarity_search_with_score("when does the boat leave?", k=1)
+    metadata = document.metadata
+    assert Path(metadata["path"]).name == "ferry.txt"
+    assert metadata["modality"] == metadata["kind"] == "text"
+    assert {"start_s", "end_s", "page"} <= set(metadata)
+    assert metadata["id"] == document.id
+    assert metadata["score"] == score == sum(metadata["contributions"].values())
+    (again,) = store.get_by_ids([document.id])
+    assert again.page_content == document.page_content
+    vector = store.embeddings.embed_query("when does the boat leave?")
+    assert store.similarity_search_by_vector(vector, k=1)[0].id == document.id
+    only = store.similarity_search("boat", filter=Filter(kinds=("image",)))
+    assert only == []
+    diverse = store.max_marginal_relevance_search("boat", k=2)
+    assert len({d.id for d in diverse}) == 2
+    relevant = store.similarity_search_with_relevance_scores("boat", k=2)
+    assert all(0.0 <= relevance <= 1.0 for _, relevance in relevant)
+
+
+@pytest.mark.weights
+def test_a_piece_of_a_file_cannot_be_deleted_alone(library):
+    store = library.as_vectorstore()
+    piece = store.similarity_search("ferry", k=1)[0].id
+    with pytest.raises(UsageError, match="piece of a file"):
+        store.delete([piece])
+    store.add_texts(["a note"], ids=["a"])
+    store.delete()
+    assert library.status().items == 2
+    assert store.get_by_ids(["a", piece])[0].id == piece

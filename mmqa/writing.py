@@ -1,0 +1,115 @@
+"""The writer of an index, kept open while one change follows another.
+
+Knows: when the writer lock is taken, waited for and given back. Refuses to know: what is written.
+
+Opening and closing a writer cost time that grows with the index, because the catalogue is compared
+with its seal and sealed again. So a writer stays open until nothing has been written for
+:data:`IDLE_S`; and no longer than :data:`HELD_S` in all, so that other processes have their turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock, Timer
+
+from mmqa.errors import IndexLockedError
+from mmqa.index.store import IndexStore
+
+IDLE_S = 1.0
+"""How long after a change the lock is given back."""
+
+HELD_S = 10.0
+"""How long one writer keeps the lock at most, changes in hand apart."""
+
+WAIT_S = 30.0
+"""How long a change waits for another writer's to end."""
+
+_AGAIN_S = 0.05
+
+
+class Writer:
+    """Gives the index, open for writing, to one thread at a time.
+
+    Args:
+        opening: Opens it.
+    """
+
+    def __init__(self, opening: Callable[[], IndexStore]) -> None:
+        self._opening = opening
+        self._lock = RLock()
+        self._depth = 0
+        self._store: IndexStore | None = None
+        self._opened_s = 0.0
+        self._timer: Timer | None = None
+
+    @contextmanager
+    def changes(self, *, wait: bool = True) -> Iterator[IndexStore]:
+        """The index; a change within another one shares it.
+
+        Args:
+            wait: Whether to wait for another process that is writing.
+
+        Raises:
+            IndexLockedError: Another process is writing, and has been for :data:`WAIT_S`.
+        """
+        with self._lock:
+            store = self._ready(WAIT_S if wait else 0.0)
+            self._depth += 1
+            try:
+                yield store
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._rest()
+
+    def release(self) -> None:
+        """Give the lock back now, once the change in hand has ended."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._store is not None:
+                store, self._store = self._store, None
+                store.close()
+
+    def _ready(self, wait_s: float) -> IndexStore:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._store is None:
+            self._store = waiting(self._opening, wait_s)
+            self._opened_s = time.monotonic()
+        return self._store
+
+    def _rest(self) -> None:
+        if time.monotonic() - self._opened_s > HELD_S:
+            self.release()
+            time.sleep(2 * _AGAIN_S)  # whoever waits asks again within half of this
+            return
+        timer = Timer(IDLE_S, lambda: self._idle(timer))
+        timer.daemon = True
+        self._timer = timer
+        timer.start()
+
+    def _idle(self, timer: Timer) -> None:
+        with self._lock:
+            if self._timer is timer:  # else a change came in between
+                self.release()
+
+
+def waiting(opening: Callable[[], IndexStore], wait_s: float = WAIT_S) -> IndexStore:
+    """Open for writing; while another process holds the lock, try again for ``wait_s``.
+
+    Raises:
+        IndexLockedError: It held the lock all the time.
+    """
+    until_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return opening()
+        except IndexLockedError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(_AGAIN_S)
