@@ -9,7 +9,7 @@ is the answer where the check fails. Citations come from retrieval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Literal
@@ -33,7 +33,7 @@ from mmqa.records import (
     AnswerEvent,
     CitationEvent,
     DoneEvent,
-    Kind,
+    Filter,
     Message,
     Question,
     RetrievalEvent,
@@ -42,7 +42,7 @@ from mmqa.records import (
     TokenEvent,
 )
 
-Search = Callable[[Question, int, Collection[Kind] | None], SearchResult]
+Search = Callable[[Question, int, Filter | None], SearchResult]
 Describe = Callable[[Question], Sequence[Segment]]
 
 
@@ -64,7 +64,7 @@ class Assistant:
     """Answers questions from what a search finds and from what is attached.
 
     Args:
-        search: Question, number of hits, kinds → hits; never asked when retrieval is off.
+        search: Question, number of hits, filter → hits; never asked when retrieval is off.
         language_model: Gives the model; called only when an answer is to be worded.
         text_encoder: Gives the encoder of sentences.
         describe: The attached pictures and recordings of a question as segments with their words
@@ -100,11 +100,11 @@ class Assistant:
         question: Question,
         *,
         k: int = 8,
-        kinds: Collection[Kind] | None = None,
+        where: Filter | None = None,
         retrieval: bool = True,
     ) -> Answer:
         """The whole answer at once; see :meth:`stream`."""
-        events = self.stream(question, k=k, kinds=kinds, retrieval=retrieval)
+        events = self.stream(question, k=k, where=where, retrieval=retrieval)
         return next(event.answer for event in events if isinstance(event, DoneEvent))
 
     def stream(
@@ -112,7 +112,7 @@ class Assistant:
         question: Question,
         *,
         k: int = 8,
-        kinds: Collection[Kind] | None = None,
+        where: Filter | None = None,
         retrieval: bool = True,
         cancelled: Cancelled | None = None,
     ) -> Iterator[AnswerEvent]:
@@ -121,7 +121,7 @@ class Assistant:
         Args:
             question: Words, pictures, a recording; at least one of them.
             k: How many segments are retrieved, from 1.
-            kinds: Only these kinds of segment.
+            where: Only segments that it lets through.
             retrieval: False answers from the attachments alone.
             cancelled: Asked at each token; true ends the wording there.
 
@@ -137,7 +137,7 @@ class Assistant:
         watch.mark("attachments")
         result = SearchResult(asked.text, {}, ())
         if retrieval:
-            result = self._search(searched(asked, understood.words), k, kinds)
+            result = self._search(searched(asked, understood.words), k, where)
             result = replace(result, question=asked.text)
         watch.mark("retrieval")
         yield RetrievalEvent(result)

@@ -20,9 +20,9 @@ from typing import Literal
 import numpy as np
 
 from mmqa import extraction
+from mmqa.calibrating import measure
 from mmqa.errors import MediaError
 from mmqa.extraction import Extract, Extractors
-from mmqa.fusion.calibration import calibrate
 from mmqa.index.store import IndexStore
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Cancelled, CrossModalMapping, PromptWords, TextEncoder
@@ -44,7 +44,7 @@ from mmqa.records import (
 )
 from mmqa.remembering import RememberingEncoder
 from mmqa.retrieval.lexical import tokenize
-from mmqa.segmenting import MODALITIES, Group, Segmenter, searchable
+from mmqa.segmenting import Group, Segmenter, searchable
 
 FILES_AT_ONCE = 16
 """Files in one transaction: an fsync each would cost more than the image encoder."""
@@ -418,11 +418,5 @@ def _put(transaction: Transaction, entry: _Entry, group: Group) -> None:
 
 def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:
     """Measure how unrelated questions score against what the index holds now."""
-    if not store.calibration_stale():
-        return
-    fresh = {}
-    for modality in MODALITIES:
-        vectors, hubness = store.sample(modality)
-        if len(vectors):
-            fresh[modality] = calibrate(mapping.bank, vectors, hubness)
-    store.set_calibration(fresh)
+    if store.calibration_stale():
+        store.set_calibration(measure(store, mapping))

@@ -7,7 +7,7 @@ Refuses to know: what is in the index, and how hits are ranked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmqa.fusion.router import uniform
@@ -94,6 +94,20 @@ def question_parts(
         mapped = mapping.map(features)
         parts.extend(_part(row, mapping.picture_calibration) for row in mapped)
     return parts
+
+
+def question_parts_many(
+    texts: Sequence[str],
+    text_encoder: Callable[[], TextEncoder],
+    calibration: Mapping[Modality, Calibration],
+    *,
+    languages: Collection[str] = (),
+) -> list[list[QuestionPart]]:
+    """For each question in words what :func:`question_parts` gives; all are encoded at once."""
+    words = [understood(text, languages).words for text in texts]
+    known = [one for one in words if one]
+    vectors = iter(text_encoder().encode(known) if known else ())
+    return [[_part(next(vectors), calibration)] if one else [] for one in words]
 
 
 def _part(vector: Floats, calibration: Mapping[Modality, Calibration]) -> QuestionPart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from mmqa.records import (
     AnswerEvent,
     CitationEvent,
     DoneEvent,
+    Filter,
     Floats,
     Hit,
-    Kind,
     Message,
     Picture,
     PromptWord,
@@ -138,7 +138,7 @@ class World:
         self.loads += 1
         return self.model
 
-    def _search(self, question: Question, k: int, kinds: Collection[Kind] | None) -> SearchResult:
+    def _search(self, question: Question, k: int, where: Filter | None) -> SearchResult:
         self.asked.append(question)
         return SearchResult(question.text, {"text": 1.0}, self._hits[:k])
 

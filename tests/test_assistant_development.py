@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from mmqa.assistant import Assistant
 from mmqa.config import Config
 from mmqa.records import (
     Answer,
+    Filter,
     Hit,
-    Kind,
     PromptWord,
     Question,
     SearchResult,
@@ -64,7 +63,7 @@ class BruteForce:
         self.segments = [segment(row) for row in DATA["segments"]]
         self.vectors = encoder.encode([s.text.written() or s.text.best() for s in self.segments])
 
-    def __call__(self, question: Question, k: int, kinds: Collection[Kind] | None) -> SearchResult:
+    def __call__(self, question: Question, k: int, where: Filter | None) -> SearchResult:
         scores = (self.vectors @ self.encoder.encode([question.text])[0] - MU) / SIGMA / 2
         order = np.argsort(-scores)[:k]
         hits = tuple(

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mmqa import AddEvent, Library
 from mmqa.cli import main
-from mmqa.records import DoneEvent, RetrievalEvent
+from mmqa.records import DoneEvent, Filter, RetrievalEvent
 
 pytestmark = pytest.mark.weights
 SPEECH = Path(__file__).parents[1] / "indexes/samples/recordings/voicemail-01.mp3"
@@ -94,7 +94,9 @@ def test_a_recording_as_the_question_finds_itself_first(library: Library, media:
 
 
 def test_only_the_wanted_kinds_are_found(library: Library) -> None:
-    assert {h.segment.kind for h in library.search("ferry", k=5, kinds=["image"])} == {"image"}
+    assert {
+        h.segment.kind for h in library.search("ferry", k=5, where=Filter(kinds=("image",)))
+    } == {"image"}
 
 
 def test_the_answer_carries_the_fact_and_cites_its_file(library: Library) -> None:

@@ -126,7 +126,7 @@ def _answer(turn: Turn, library: Library) -> None:
         turn.question,
         images=turn.pictures,
         audio=turn.recording,
-        kinds=state.kinds(),
+        where=state.where(),
         retrieval=state.retrieval(),
     )
     words, controls = st.empty(), st.empty()

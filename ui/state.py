@@ -10,6 +10,8 @@ script, so a turn is a mutable object that is put into the history first and the
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +20,7 @@ import streamlit as st
 
 from mmqa.config import load as load_config
 from mmqa.errors import MmqaError
-from mmqa.records import KINDS, Kind
+from mmqa.records import KINDS, Filter
 from ui.adding import AddJob
 from ui.conversation import Failure, Turn
 
@@ -29,7 +31,7 @@ log = logging.getLogger("mmqa.ui")
 
 INDEXES = Path("indexes")
 _INDEX, _TURNS, _PENDING, _JOBS, _NOTICES = "index", "turns", "pending", "jobs", "notices"
-KINDS_KEY, RETRIEVAL_KEY = "kinds", "retrieval"
+KINDS_KEY, TAGS_KEY, DAYS_KEY, RETRIEVAL_KEY = "kinds", "tags", "days", "retrieval"
 
 
 def open_library(path: Path, create: bool) -> Library:
@@ -121,10 +123,29 @@ def take_pending() -> str:
     return str(st.session_state.pop(_PENDING, ""))
 
 
-def kinds() -> tuple[Kind, ...] | None:
-    """Kinds of files to look in; ``None`` means all of them."""
+def where() -> Filter | None:
+    """Which files to look in; ``None`` means all of them."""
     chosen = st.session_state.get(KINDS_KEY) or ()
-    return tuple(kind for kind in KINDS if kind in chosen) or None
+    since_s, until_s = between(st.session_state.get(DAYS_KEY) or ())
+    found = Filter(
+        kinds=tuple(kind for kind in KINDS if kind in chosen),
+        since_s=since_s,
+        until_s=until_s,
+        tags=tuple(sorted(st.session_state.get(TAGS_KEY) or ())),
+    )
+    return None if found == Filter() else found
+
+
+def between(days: Sequence[date]) -> tuple[float | None, float | None]:
+    """From the first day's midnight here to the end of the last day, seconds since the epoch.
+
+    >>> between([])
+    (None, None)
+    """
+    if not days:
+        return None, None
+    first, last = (datetime.combine(day, time.min) for day in (days[0], days[-1]))
+    return first.timestamp(), (last + timedelta(days=1)).timestamp()
 
 
 def retrieval() -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from mmqa.commands.narrowing import filter_of
 from mmqa.commands.output import clock, printable, settings, talk, write_json, write_line
 from mmqa.errors import MmqaError, UsageError
 from mmqa.library import Library
@@ -19,25 +21,32 @@ from mmqa.records import Answer, Citation, DoneEvent, Hit, SearchResult, TokenEv
 
 REFUSED = 3
 
+AT_ONCE = 64
+"""Questions of a file that are asked together."""
+
+Case: TypeAlias = tuple[str, str | None, str | None] | UsageError
+"""Words, picture and recording of a line, or what is wrong with it."""
+
+One: TypeAlias = Callable[[str, str | None, str | None], dict[str, Any]]
+Several: TypeAlias = Callable[[Sequence[str]], list[dict[str, Any]]]
+
 
 def search(options: Namespace) -> int:
     """Find segments; data on stdout."""
+    where, k = filter_of(options), _k(options, 10)
     with Library.open(config=settings(options), create=False) as library:
 
         def one(question: str, image: str | None, audio: str | None) -> dict[str, Any]:
-            found = library.search(
-                question, image=image, audio=audio, k=_k(options, 10), kinds=options.modality
-            )
+            found = library.search(question, image=image, audio=audio, k=k, where=where)
             return result_json(found)
 
+        def several(questions: Sequence[str]) -> list[dict[str, Any]]:
+            return [result_json(r) for r in library.search_batch(questions, k=k, where=where)]
+
         if options.batch:
-            return _batch(options.batch, one)
+            return _batch(options.batch, one, several)
         found = library.search(
-            options.question,
-            image=options.image,
-            audio=options.audio,
-            k=_k(options, 10),
-            kinds=options.modality,
+            options.question, image=options.image, audio=options.audio, k=k, where=where
         )
     if options.json:
         write_json(result_json(found))
@@ -48,12 +57,9 @@ def search(options: Namespace) -> int:
 
 def ask(options: Namespace) -> int:
     """Answer; streamed on a terminal."""
+    where, k = filter_of(options), _k(options, 8)
     with Library.open(config=settings(options), create=options.no_retrieval) as library:
-        extra = {
-            "k": _k(options, 8),
-            "kinds": options.modality,
-            "retrieval": not options.no_retrieval,
-        }
+        extra: dict[str, Any] = {"k": k, "where": where, "retrieval": not options.no_retrieval}
 
         def one(question: str, image: str | None, audio: str | None) -> dict[str, Any]:
             images = [image] if image else []
@@ -134,16 +140,62 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 # --------------------------------------------------------------------------- batches
 
 
-def _batch(source: str, one: Callable[[str, str | None, str | None], dict[str, Any]]) -> int:
-    """One result a line, in order; a question that fails is answered with its error."""
+def _batch(source: str, one: One, several: Several | None = None) -> int:
+    """One result a line, in order; a question that fails is answered with its error.
+
+    Questions of a file that are words alone are asked together; standard input is answered line by
+    line, so that a program can wait for an answer before it asks on.
+    """
+    together = AT_ONCE if several is not None and source != "-" else 1
     refused = 0
-    for number, line in enumerate(_lines(source), start=1):
-        try:
-            write_json(one(*_case(line, number)))
-        except MmqaError as error:
-            refused += 1
-            write_json({"line": number, "error": str(error)})
+    for group in _groups(_lines(source), together):
+        for number, result in _results(group, one, several):
+            if isinstance(result, MmqaError):
+                refused += 1
+                write_json({"line": number, "error": str(result)})
+            else:
+                write_json(result)
     return REFUSED if refused else 0
+
+
+def _groups(lines: Iterable[str], together: int) -> Iterator[list[tuple[int, Case]]]:
+    """Lines with their numbers: as many as possible of words alone together, others by themselves.
+
+    >>> lines = ['{"question": "a"}', '{"question": "b"}', '{"image": "c"}', '{"question": "d"}']
+    >>> [[number for number, _ in group] for group in _groups(lines, 8)]
+    [[1, 2], [3], [4]]
+    """
+    group: list[tuple[int, Case]] = []
+    for number, line in enumerate(lines, start=1):
+        case = _case(line, number)
+        worded = not isinstance(case, MmqaError) and bool(case[0]) and case[1:] == (None, None)
+        if group and (not worded or len(group) >= together):
+            yield group
+            group = []
+        if worded:
+            group.append((number, case))
+        else:
+            yield [(number, case)]
+        if len(group) >= together:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _results(
+    group: Sequence[tuple[int, Case]], one: One, several: Several | None
+) -> Iterator[tuple[int, dict[str, Any] | MmqaError]]:
+    questions = [case[0] for _, case in group if not isinstance(case, MmqaError)]
+    if several is not None and len(group) > 1:
+        with suppress(MmqaError):  # one of them is at fault: asked by itself it says so
+            yield from zip([number for number, _ in group], several(questions), strict=True)
+            return
+    for number, case in group:
+        try:
+            yield number, case if isinstance(case, MmqaError) else one(*case)
+        except MmqaError as error:
+            yield number, error
 
 
 def _lines(source: str) -> Iterator[str]:
@@ -157,16 +209,18 @@ def _lines(source: str) -> Iterator[str]:
     yield from (line for line in text.splitlines() if line.strip())
 
 
-def _case(line: str, number: int) -> tuple[str, str | None, str | None]:
+def _case(line: str, number: int) -> Case:
     remedy = 'Write one JSON object a line: {"question": "…", "image": "…", "audio": "…"}.'
     try:
         case = json.loads(line)
     except json.JSONDecodeError as error:
-        raise UsageError(f"line {number} is not JSON ({error.msg})", remedy) from error
+        return UsageError(f"line {number} is not JSON ({error.msg})", remedy)
+    except RecursionError:
+        return UsageError(f"line {number} is nested too deeply", remedy)
     if not isinstance(case, dict) or not set(case) <= {"question", "image", "audio"}:
-        raise UsageError(f"line {number} is no object of question, image and audio", remedy)
+        return UsageError(f"line {number} is no object of question, image and audio", remedy)
     if not all(isinstance(value, str | None) for value in case.values()):
-        raise UsageError(f"line {number} has a value that is no text", remedy)
+        return UsageError(f"line {number} has a value that is no text", remedy)
     return case.get("question") or "", case.get("image"), case.get("audio")
 
 

@@ -22,77 +22,63 @@ A normal deviate of z standard deviations is as unlikely as e^(−z²/2), hence 
 factor is the share of the question that is covered; the third, with m of the question's terms among
 the l tokens of the segment and β = 0.2, prefers a segment that says little else. A question without
 words has λ = 0, one that is only words (no encoder understands them) λ = 1. Of several wordings of
-one question, the one that says most counts. BM25 only picks candidates: it cannot be compared
-between questions.
+one question, the one that says most counts.
+
+Candidates are the rows nearest to the question, those that say the most of its words, and of all
+that say any of them the nearest. Without vectors BM25 chooses among rows that hold the same words.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Features, Floats, Kind, Modality
-from mmqa.retrieval.lexical import Term, any_of, terms
+from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
+from mmqa.retrieval.wording import Candidates, Holding, Words
 
 CANDIDATES = 32
 """Fewest candidates taken from either side; at least four times k are."""
 
-COMMON = 0.2
-"""A term in a larger share of all segments picks no candidates where rarer terms can."""
 
-
-PRIOR = 0.001
-"""How likely a segment of an index that nobody has seen holds a given word."""
-
-PRIOR_SEGMENTS = 100
-"""How many segments it takes to weigh as much as the prior."""
-
-BREVITY = 0.2
-"""β: how much is lost at most by saying other things too."""
-
-EMPTY_NATS = 0.2
-"""What a function word weighs, wherever it occurs: enough to tell a sentence said word for word."""
-
-
-class Searchable(Protocol):
+class Searchable(Holding, Protocol):
     """One generation of an index, held still while the search runs."""
 
-    @property
-    def count(self) -> int:
-        """Number of segments."""
+    def prepare(self, where: Filter | None) -> None:
+        """Work out which rows a filter lets through; searching then needs no catalogue."""
         ...
 
     def search(
-        self, question: Floats, k: int, kinds: Collection[Kind] | None = None
+        self, question: Floats, k: int, where: Filter | None = None
     ) -> tuple[list[int], Floats]:
         """The k best rowids and scores by inner product, best first."""
+        ...
+
+    def search_many(
+        self, questions: Floats, k: int, where: Filter | None = None
+    ) -> list[tuple[list[int], Floats]]:
+        """The same for each of (b, width) questions, at once."""
+        ...
+
+    def nearest(self, question: Floats, k: int, among: NDArray[np.int64]) -> list[int]:
+        """The k best rowids by inner product among some rowids, best first."""
+        ...
+
+    def lexical(self, match: str, k: int, where: Filter | None = None) -> list[tuple[int, float]]:
+        """The k best rowids for an FTS5 expression with BM25, best first."""
         ...
 
     def fused(self, numbers: Sequence[int]) -> Floats:
         """Fused vectors float32 (n, width) of rowids."""
         ...
 
-    def lexical(
-        self, match: str, k: int, kinds: Collection[Kind] | None = None
-    ) -> list[tuple[int, float]]:
-        """The k best rowids for an FTS5 expression with BM25, best first."""
-        ...
-
-    def document_frequency(self, expressions: Sequence[str]) -> list[int]:
-        """How many segments match each FTS5 expression."""
-        ...
-
-    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Rowid → tokenised text."""
-        ...
-
-    def contents(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Rowid → (sha256, ordinal); equal ones have the same content."""
+    def segments(self, numbers: Sequence[int]) -> list[Segment]:
+        """Segments by rowid, in the order asked."""
         ...
 
 
@@ -118,120 +104,177 @@ class Found:
     rowid: int
     score: float
     contributions: dict[str, float]
+    segment: Segment
+
+
+Parts: TypeAlias = Sequence[QuestionPart]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One question of several.
+
+    Attributes:
+        parts: It as vectors; the vectors of several parts are averaged. May be empty when there are
+            words.
+        text: Its words; empty for a picture alone.
+        also: The same question in another language, for words alone.
+    """
+
+    parts: Parts
+    text: str
+    also: str = ""
 
 
 def search(
     index: Searchable,
     fuser: Fuser,
-    parts: Sequence[QuestionPart] | Callable[[], Sequence[QuestionPart]],
+    parts: Parts | Callable[[], Parts],
     text: str,
     *,
     k: int,
-    kinds: Collection[Kind] | None = None,
+    where: Filter | None = None,
     lexical_weight: float = 0.4,
     also: str = "",
+    aside: Executor | None = None,
 ) -> list[Found]:
     """The k best rows, best first; equal scores by rowid, the same content only once.
 
     Args:
         index: What is searched.
         fuser: The fuser the index was made with.
-        parts: The question as vectors; the vectors of several parts are averaged. May be empty
-            when there are words. A function is called once the words have been looked up, so that
-            they may be encoded in the meantime.
-        text: The question's words; empty for a picture alone.
+        parts: See :class:`Asked`; or a function that waits for them.
+        text: See :class:`Asked`.
         k: How many, from 1.
-        kinds: Only these kinds of segment; ``None`` means all.
+        where: Only segments that it lets through; ``None`` means all.
         lexical_weight: λ, 0–1; 0 leaves words out.
-        also: The same question in another language, for words alone.
+        also: See :class:`Asked`.
+        aside: Where vectors are waited for and searched while words are looked up here.
     """
-    wordings = _wordings(index, (text, also) if lexical_weight > 0 else ())
-    n = max(CANDIDATES, 4 * k)
-    candidates: set[int] = set()
-    for words, weights in wordings:
-        candidates.update(row for row, _ in index.lexical(_match(words, weights), n, kinds))
-    vectors = parts() if callable(parts) else parts
-    share = (lexical_weight if vectors else 1.0) if wordings else 0.0
-    question = _dense_question(fuser, vectors)
+    run = _Run(index, fuser, k, where, lexical_weight)
+    alike = aside.submit(lambda: run.alike(_known(parts))) if aside is not None else None
+    words = run.words(text, also)
+    said = words.candidates(run.n, where)
+    known = _known(parts)  # waits
+    question = run.question(known)
+    candidates = run.said(words, said, question, bool(known))
+    candidates.update(run.alike(known) if alike is None else alike.result())
+    return run.best(question, words, bool(known), candidates)
+
+
+def search_many(
+    index: Searchable,
+    fuser: Fuser,
+    questions: Sequence[Asked],
+    *,
+    k: int,
+    where: Filter | None = None,
+    lexical_weight: float = 0.4,
+) -> list[list[Found]]:
+    """What :func:`search` finds for each question; the vectors of all are searched at once."""
+    run = _Run(index, fuser, k, where, lexical_weight)
+    vectors = {place: run.question(one.parts) for place, one in enumerate(questions) if one.parts}
+    alike: dict[int, list[int]] = {}
     if vectors:
-        candidates.update(index.search(question, n, kinds)[0])
-    numbers = sorted(candidates)
-    if not numbers:
-        return []
-    shares: dict[str, Floats] = {
-        modality: (1.0 - share) * values
-        for modality, values in fuser.contributions(question, index.fused(numbers)).items()
-    }
-    if wordings:
-        said = [_lexical_scores(index, numbers, words, weights) for words, weights in wordings]
-        shares["lexical"] = share * np.max(said, axis=0)
-    return _best(index, numbers, shares, k)
+        found = index.search_many(np.stack(list(vectors.values())), run.n, where)
+        alike = {place: rows for place, (rows, _) in zip(vectors, found, strict=True)}
+    results = []
+    for place, one in enumerate(questions):
+        words = run.words(one.text, one.also)
+        known = place in vectors
+        question = vectors[place] if known else run.question(())
+        candidates = run.said(words, words.candidates(run.n, where), question, known)
+        candidates.update(alike.get(place, ()))
+        results.append(run.best(question, words, known, candidates))
+    return results
 
 
-def _dense_question(fuser: Fuser, parts: Sequence[QuestionPart]) -> Floats:
-    if not parts:
-        return np.zeros(fuser.width, np.float32)
-    asked = [fuser.fuse_question(p.features, p.weights, p.calibration) for p in parts]
-    mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
-    return mean
+def _known(parts: Parts | Callable[[], Parts]) -> Parts:
+    return parts() if callable(parts) else parts
 
 
-def _wordings(index: Searchable, texts: Sequence[str]) -> list[tuple[list[Term], Floats]]:
-    """The terms of each text that has any, with the information of each."""
-    found = [words for words in map(terms, dict.fromkeys(texts)) if words]
-    return [(words, _information(index, words)) for words in found]
+class _Run:
+    """The steps of a search over one generation; see :func:`search` for what is passed."""
 
+    def __init__(
+        self,
+        index: Searchable,
+        fuser: Fuser,
+        k: int,
+        where: Filter | None,
+        lexical_weight: float,
+    ) -> None:
+        index.prepare(where)
+        self._index = index
+        self._fuser = fuser
+        self._k = k
+        self._where = where
+        self._lexical_weight = lexical_weight
+        self.n = max(CANDIDATES, 4 * k)
 
-def _information(index: Searchable, words: Sequence[Term]) -> Floats:
-    """w_t of each term, float32 (t,)."""
-    others = max(index.count - 1, 0) + PRIOR_SEGMENTS
-    full = [word for word in words if not word.empty]
-    counts = index.document_frequency([word.expression for word in full])
-    held = (max(count - 1, 0) + PRIOR * PRIOR_SEGMENTS for count in counts)
-    found = [math.log(others / one) for one in held]
-    return np.array(found + [EMPTY_NATS] * (len(words) - len(full)), np.float32)
+    def words(self, *texts: str) -> Words:
+        """The question's words; none where they have no weight."""
+        return Words(self._index, texts if self._lexical_weight > 0 else ())
 
+    def question(self, parts: Parts) -> Floats:
+        """The question as one vector float32 (width,); zero without parts."""
+        if not parts:
+            return np.zeros(self._fuser.width, np.float32)
+        asked = [
+            self._fuser.fuse_question(part.features, part.weights, part.calibration)
+            for part in parts
+        ]
+        mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
+        return mean
 
-def _match(words: Sequence[Term], weights: Floats) -> str:
-    """Rows that may be among the best hold one of the rarer words; of all, where none is rare."""
-    common = -math.log(COMMON)
-    rare = [word for word, weight in zip(words, weights, strict=True) if weight > common]
-    return any_of(rare) or any_of(words)
+    def alike(self, parts: Parts) -> list[int]:
+        """Candidates by vectors."""
+        if not parts:
+            return []
+        return self._index.search(self.question(parts), self.n, self._where)[0]
 
+    def said(self, words: Words, found: Candidates, question: Floats, known: bool) -> set[int]:
+        """Candidates by words: those that say the most, and the nearest that say any."""
+        if not known:
+            rows = set(found.rows)
+            if found.crowded:
+                ranked = self._index.lexical(words.expression(), self.n, self._where)
+                rows.update(row for row, _ in ranked)
+            return rows
+        if len(found.holders) <= self.n:
+            return set(found.rows)
+        near = self._index.nearest(question, self.n, found.holders)
+        return {*found.rows[: self.n // 2], *near}
 
-def _lexical_scores(
-    index: Searchable, numbers: Sequence[int], words: Sequence[Term], weights: Floats
-) -> Floats:
-    """L of each row, float32 (n,)."""
-    texts = index.texts(numbers)
-    padded = [f" {texts.get(number, '')} " for number in numbers]
-    held = np.array([word.within(padded) for word in words], np.float32)
-    information = weights @ held
-    lengths = np.array([max(text.count(" ") - 1, 1) for text in padded])
-    brevity = 1.0 - BREVITY + BREVITY * np.minimum(held.sum(axis=0) / lengths, 1.0)
-    total = float(weights.sum()) or 1.0
-    scores = np.sqrt(2.0 * information) * information / total * brevity
-    lexical: Floats = scores.astype(np.float32)
-    return lexical
+    def best(
+        self, question: Floats, words: Words, known: bool, candidates: Collection[int]
+    ) -> list[Found]:
+        """The candidates scored exactly, and of them the k best with distinct content."""
+        numbers = sorted(candidates)
+        if not numbers:
+            return []
+        share = (self._lexical_weight if known else 1.0) if words else 0.0
+        shares: dict[str, Floats] = {
+            modality: (1.0 - share) * values
+            for modality, values in self._fuser.contributions(
+                question, self._index.fused(numbers)
+            ).items()
+        }
+        if words:
+            shares["lexical"] = share * words.scores(numbers)
+        return self._distinct(numbers, shares)
 
-
-def _best(
-    index: Searchable, numbers: Sequence[int], shares: Mapping[str, Floats], k: int
-) -> list[Found]:
-    scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)
-    order = np.lexsort((np.asarray(numbers), -scores))
-    seen: set[tuple[str, int]] = set()
-    best: list[Found] = []
-    for start in range(0, len(order), 2 * k):
-        places = order[start : start + 2 * k]
-        contents = index.contents([numbers[place] for place in places])
-        for place in places:
-            content = contents.get(numbers[place])
-            if content is None or content in seen:
-                continue
-            seen.add(content)
-            given = {name: float(values[place]) for name, values in shares.items()}
-            best.append(Found(numbers[place], sum(given.values()), given))
-            if len(best) == k:
-                return best
-    return best
+    def _distinct(self, numbers: Sequence[int], shares: Mapping[str, Floats]) -> list[Found]:
+        scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)
+        order = np.lexsort((np.asarray(numbers), -scores))
+        best: dict[tuple[str, int], Found] = {}
+        for start in range(0, len(order), self._k):
+            places = order[start : start + self._k]
+            segments = self._index.segments([numbers[place] for place in places])
+            for place, segment in zip(places, segments, strict=True):
+                given = {name: float(values[place]) for name, values in shares.items()}
+                one = Found(numbers[place], sum(given.values()), given, segment)
+                best.setdefault((segment.sha256, segment.ordinal), one)
+            if len(best) >= self._k:
+                break
+        return list(best.values())[: self._k]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mmqa.fusion.concat import ConcatFuser
-from mmqa.records import Calibration, Features
-from mmqa.retrieval.search import EMPTY_NATS, QuestionPart, search
+from mmqa.records import Calibration, Features, Filter
+from mmqa.retrieval.search import QuestionPart, search
+from mmqa.retrieval.wording import EMPTY_NATS
 
 FUSER = ConcatFuser(3)
 CALIBRATION = {"visual": Calibration(0.0, 0.25), "text": Calibration(0.0, 0.25)}
@@ -104,7 +105,7 @@ def test_several_parts_are_averaged(store, add):
 def test_kinds_filter_both_vectors_and_words(store, add):
     add("a.png", "ferry", visual=(1, 0, 0))
     sound = add("a.wav", "ferry", text=(0, 1, 0), kind="audio")
-    found = ask(store, [part(1, 0, 0)], "ferry", kinds=["audio"])
+    found = ask(store, [part(1, 0, 0)], "ferry", where=Filter(kinds=("audio",)))
     assert [one.rowid for one in found] == [sound]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mmqa.records import Filter
+
 
 def texts(page: AppTest) -> list[str]:
     return [element.value for element in page.text]
@@ -100,5 +102,5 @@ def test_kinds_and_retrieval_are_handed_on(page: AppTest, library: Any) -> None:
     page.toggle[0].set_value(False)
     page.chat_input[0].set_value("what?")
     page.run()
-    assert library.asked[0]["kinds"] == ("image",)
+    assert library.asked[0]["where"] == Filter(kinds=("image",))
     assert library.asked[0]["retrieval"] is False
