@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import get_ident
 
 from PIL import Image
 
@@ -30,7 +31,7 @@ def write_thumbnail(picture: Picture, path: Path) -> None:
     image = Image.fromarray(picture.pixels)
     image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=1.0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         image.save(temporary, "JPEG", quality=_QUALITY)
         temporary.replace(path)
