@@ -25,7 +25,7 @@ from mmqa.errors import MediaError
 from mmqa.extraction import Extract, Extractors
 from mmqa.index.store import IndexStore
 from mmqa.index.transaction import Transaction
-from mmqa.interfaces import Cancelled, CrossModalMapping, PromptWords, TextEncoder
+from mmqa.interfaces import Cancelled, CrossModalMapping, Progress, PromptWords, TextEncoder
 from mmqa.media.near_duplicates import NearDuplicates
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import Found, scan
@@ -134,6 +134,7 @@ class Ingest:
         tags: Given to every file that is added or found unchanged.
         gone: Files that are no longer where they were: one that appears with the same content is
             such a file, moved.
+        on_progress: Told as FAISS files are written; that takes long only for many segments.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class Ingest:
         *,
         tags: Sequence[str] = (),
         gone: Moves | None = None,
+        on_progress: Progress | None = None,
     ) -> None:
         self.store = store
         self.stages = stages
@@ -152,6 +154,7 @@ class Ingest:
         self.gone = Moves() if gone is None else gone
         self.stopped = False
         self._tell = on_event
+        self._on_progress = on_progress
         self._cancelled = cancelled or (lambda: False)
         self._tags = frozenset(tags)
         self._batch = _Batch()
@@ -340,7 +343,7 @@ class Ingest:
         self.leave(batch.tagged)
         self._unflushed += sum(len(group.segments) for group in groups)
         if self._unflushed >= FLUSH_ROWS:
-            self.store.flush()
+            self.store.flush(final=False)
             self._unflushed = 0
 
     def _report_stored(self, entry: _Entry, segments: int) -> None:
@@ -366,7 +369,7 @@ class Ingest:
         Also when this run added nothing: an earlier one may have been killed before it came here.
         """
         recalibrate(self.store, self.stages.mapping)
-        self.store.flush()
+        self.store.flush(progress=self._on_progress, cancelled=self._cancelled)
 
     # ------------------------------------------------------------------ telling
 

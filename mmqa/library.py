@@ -25,7 +25,7 @@ from mmqa.index.layout import thumbnail_path
 from mmqa.index.plan import IndexPlan
 from mmqa.index.repair import Repair
 from mmqa.index.store import IndexStore
-from mmqa.interfaces import Cancelled
+from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
 from mmqa.questions import question_parts, question_parts_many, understood
@@ -172,6 +172,7 @@ class Library:
         cancelled: Cancelled | None = None,
         *,
         tags: Iterable[str] = (),
+        on_progress: Progress | None = None,
     ) -> AddReport:
         """Add files and folders; what is unchanged costs nothing, what fails is reported.
 
@@ -180,6 +181,7 @@ class Library:
             on_event: Told of each file, only once it is durable.
             cancelled: Asked between files; what was added by then stays.
             tags: Given to every one of the files, also to those that were there already.
+            on_progress: Told as FAISS files are written; that takes long only for many segments.
 
         Raises:
             IndexLockedError: Another process is adding to this index.
@@ -189,7 +191,9 @@ class Library:
 
         names = checked_tags(tags)
         with self._writer() as store:
-            ingest = Ingest(store, self._stages(), on_event, cancelled, tags=names)
+            ingest = Ingest(
+                store, self._stages(), on_event, cancelled, tags=names, on_progress=on_progress
+            )
             return ingest.add([Path(path).expanduser() for path in _several(paths)])
 
     def sync(
@@ -199,6 +203,7 @@ class Library:
         cancelled: Cancelled | None = None,
         *,
         dry_run: bool = False,
+        on_progress: Progress | None = None,
     ) -> SyncReport:
         """Make the index equal to folders; files from elsewhere stay. See :mod:`mmqa.sync`.
 
@@ -207,6 +212,7 @@ class Library:
             on_event: Told of each file, only once it is durable.
             cancelled: Asked between files; what was done by then stays.
             dry_run: Only say what would be done.
+            on_progress: Told as FAISS files are written.
 
         Raises:
             UsageError: A folder is not there, or empty while the index holds files of it.
@@ -218,7 +224,9 @@ class Library:
         if dry_run:
             return preview(self._store.items_below, self._reader, sources, on_event)
         with self._writer() as store:
-            return sync(store, self._stages(), sources, on_event, cancelled)
+            return sync(
+                store, self._stages(), sources, on_event, cancelled, on_progress=on_progress
+            )
 
     def watch(
         self,
@@ -302,19 +310,52 @@ class Library:
                     transaction.tag(item.path, more, less)
             return tuple(found for item in items if (found := store.known(item.path)))
 
-    def rebuild(self) -> None:
-        """Make the FAISS segments anew from the catalogue."""
-        with self._writer() as store:
-            store.rebuild()
+    def rebuild(
+        self, on_progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> bool:
+        """Make the FAISS segments anew from the catalogue, and measure what scores mean.
 
-    def compact(self) -> None:
-        """Merge FAISS segments and drop what was removed from all files."""
+        Args:
+            on_progress: Told as rows go in.
+            cancelled: Asked now and then; true stops, and the old files stay.
+
+        Returns:
+            Whether it was done.
+        """
+        return self._renew(lambda store: store.rebuild(on_progress, cancelled))
+
+    def compact(
+        self, on_progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> bool:
+        """Drop what was removed from all files, thumbnails too; small FAISS files are merged.
+
+        Args:
+            on_progress: Told as rows go in.
+            cancelled: Asked now and then; true stops, and the next one goes on.
+
+        Returns:
+            Whether it was done.
+        """
+        return self._renew(lambda store: store.compact(on_progress, cancelled))
+
+    def _renew(self, change: Callable[[IndexStore], bool]) -> bool:
+        from mmqa.ingest import recalibrate
+
         with self._writer() as store:
-            store.compact()
+            recalibrate(store, self._parts.mapping)
+            return change(store)
 
     def verify(self) -> tuple[str, ...]:
         """What is wrong with the index, a sentence each; empty when it is sound."""
         return tuple(str(problem) for problem in self._store.verify())
+
+    def missing_media(self) -> tuple[Path, ...]:
+        """Files of the index that are no longer where they were, sorted.
+
+        They are found and quoted all the same; ``sync`` forgets them, or finds them again.
+        """
+        paths = (item.path for item in self._store.items() if item.path.is_absolute())
+        return tuple(sorted((p for p in paths if not os.path.lexists(p)), key=os.fsencode))
 
     # ------------------------------------------------------------------ reading
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from mmqa.errors import FolderMissingError, MediaError, UsageError
 from mmqa.index.store import IndexStore
 from mmqa.ingest import Ingest, OnEvent, Stages
-from mmqa.interfaces import Cancelled
+from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import Found, Survey, absolute, passed_over, survey
 from mmqa.moves import Moves
@@ -57,6 +57,8 @@ def sync(
     sources: Iterable[Source],
     on_event: OnEvent | None = None,
     cancelled: Cancelled | None = None,
+    *,
+    on_progress: Progress | None = None,
 ) -> SyncReport:
     """Make the index equal to the folders; see the module.
 
@@ -69,19 +71,21 @@ def sync(
         sources: The folders.
         on_event: Told of each file, only once it is durable.
         cancelled: Asked between files; what was done by then stays.
+        on_progress: Told as FAISS files are written.
 
     Raises:
         UsageError: A folder is not there, or no folder, or empty while the index holds files of it.
     """
     started_s = time.monotonic()
     compared = compare(store.items_below, sources)
-    ingest = Ingest(store, stages, on_event, cancelled, gone=Moves(compared.gone))
+    gone = Moves(compared.gone)
+    ingest = Ingest(store, stages, on_event, cancelled, gone=gone, on_progress=on_progress)
     ingest.counts.total = len(compared.unchanged)
     with ingest.finishing():
         ingest.leave(compared.unchanged)
         ingest.take_in(compared.fresh)
         if not ingest.stopped:
-            ingest.forget([*ingest.gone, *_vanished_meanwhile(store, ingest.counts.failed)])
+            ingest.forget([*gone, *_vanished_meanwhile(store, ingest.counts.failed)])
     counts = ingest.counts
     return SyncReport(
         added=counts.added,
