@@ -20,6 +20,7 @@ from mmqa.calibrating import Calibrations
 from mmqa.config import Config
 from mmqa.errors import IndexMissingError, UsageError
 from mmqa.extraction import Extractors
+from mmqa.holdings import missing_media, status
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.plan import IndexPlan
@@ -354,8 +355,7 @@ class Library:
 
         They are found and quoted all the same; ``sync`` forgets them, or finds them again.
         """
-        paths = (item.path for item in self._store.items() if item.path.is_absolute())
-        return tuple(sorted((p for p in paths if not os.path.lexists(p)), key=os.fsencode))
+        return missing_media(self._store)
 
     # ------------------------------------------------------------------ reading
 
@@ -461,19 +461,7 @@ class Library:
 
     def status(self) -> Status:
         """What the index holds; see :class:`mmqa.records.Status`."""
-        counts, identity = self._store.counts(), self._store.identity
-        return Status(
-            path=self._store.folder,
-            preset=identity.preset,
-            fusion=identity.fusion,
-            fingerprints=dict(identity.fingerprints),
-            items=sum(counts.items.values()),
-            segments=sum(counts.segments.values()),
-            by_kind={str(kind): n for kind, n in counts.items.items()},
-            media_bytes=counts.size_bytes,
-            index_bytes=counts.index_bytes,
-            pending=counts.pending,
-        )
+        return status(self._store)
 
     def as_retriever(self, k: int = 5, where: Filter | None = None) -> MmqaRetriever:
         """A LangChain retriever over :meth:`search`.

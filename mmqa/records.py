@@ -510,6 +510,28 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class FaissFile:
+    """One FAISS file of an index.
+
+    Attributes:
+        name: File name below ``segments/``.
+        rows: Vectors in it.
+        index_type: ``flat``, ``sq8``, ``ivf_sq8`` or ``ivf_rabitq``.
+        nlist: Number of inverted lists; 0 where there are none.
+        nprobe: How many of them a search looks into; 0 where there are none.
+        recall: Recall@10 against exact search, measured on its own vectors when it was made;
+            ``None`` where search is exact.
+    """
+
+    name: str
+    rows: int
+    index_type: str
+    nlist: int = 0
+    nprobe: int = 0
+    recall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What an index holds.
 
@@ -524,6 +546,13 @@ class Status:
         media_bytes: Size of the files themselves, which stay where they are.
         index_bytes: Size of the index on disk.
         pending: Segments newer than the newest FAISS segment (served from the catalogue).
+        by_modality: Modality → segments that have a vector of it.
+        catalogue_bytes: Size of the catalogue, with its log.
+        faiss_bytes: Size of the FAISS files.
+        thumbnail_bytes: Size of the thumbnails.
+        tombstones: Removed segments whose bytes are there until the index is compacted.
+        generation: Grows with every change.
+        faiss_files: The FAISS files, oldest rows first.
     """
 
     path: Path
@@ -536,6 +565,13 @@ class Status:
     media_bytes: int
     index_bytes: int
     pending: int
+    by_modality: Mapping[str, int] = field(default_factory=dict)
+    catalogue_bytes: int = 0
+    faiss_bytes: int = 0
+    thumbnail_bytes: int = 0
+    tombstones: int = 0
+    generation: int = 0
+    faiss_files: tuple[FaissFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
