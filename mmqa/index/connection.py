@@ -25,6 +25,9 @@ PRAGMAS = (
     "PRAGMA cache_size = -32768",  # KiB
     "PRAGMA cell_size_check = ON",
 )
+LOG_PAGES = 4_096
+"""Pages the log may hold before it is put into the catalogue: 32 MiB. Indexes on hashes change at
+random places, so the more changes share one passage, the fewer pages are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
         if writable:
             connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         else:
             connection.execute("PRAGMA query_only = ON")
         for pragma in PRAGMAS:
