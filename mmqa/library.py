@@ -229,6 +229,19 @@ class Library:
                 store, self._stages(), sources, on_event, cancelled, on_progress=on_progress
             )
 
+    @staticmethod
+    def preview(
+        folders: str | Path | Source | Iterable[str | Path | Source],
+        on_event: Callable[[AddEvent], None] | None = None,
+        *,
+        config: Config | None = None,
+    ) -> SyncReport:
+        """What :meth:`sync` would do where there is no index yet; none is made."""
+        from mmqa.sync import preview
+
+        reader = _reader(config or configuration.load())
+        return preview(lambda _folder: (), reader, _sources(folders), on_event)
+
     def watch(
         self,
         folders: str | Path | Source | Iterable[str | Path | Source],
