@@ -91,15 +91,87 @@ def _add_index_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         "reason; the others are added, and the exit code is 3. Ctrl-C keeps what was added.",
     )
     add.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
-    add.add_argument("--no-ocr", action="store_true", help="do not read text in pictures (faster)")
-    add.add_argument("--language", metavar="CODE", help="language spoken, e.g. en (default: auto)")
-    remove = _command(commands, "remove", "index:remove", "forget files (they stay on disk)")
-    remove.add_argument("targets", nargs="+", metavar="PATH|ID", help="a path, a folder or an id")
-    status = _command(commands, "status", "index:status", "say what an index holds")
+    add.add_argument(
+        "--tag", metavar="NAME", action="append", help="tag every one of them; may be repeated"
+    )
+    _add_reading_options(add)
+    _add_sync_command(commands)
+    remove = _command(
+        commands, "remove", "index:remove", "forget files (they stay on disk)", more=TARGETS
+    )
+    remove.add_argument("targets", nargs="+", metavar="TARGET", help="a path, folder, glob or id")
+    tag = _command(commands, "tag", "index:tag", "tag files, or list their tags", more=TARGETS)
+    tag.add_argument("targets", nargs="+", metavar="TARGET", help="a path, folder, glob or id")
+    tag.add_argument("--add", metavar="NAME", action="append", help="a tag; may be repeated")
+    tag.add_argument("--remove", metavar="NAME", action="append", help="a tag; may be repeated")
+    status = _command(commands, "status", "state:status", "say what an index holds")
     status.add_argument("--items", action="store_true", help="list every file")
-    _command(commands, "verify", "index:verify", "check an index; exit code 1 names what is wrong")
-    _command(commands, "rebuild", "index:rebuild", "make the FAISS files anew from the catalogue")
-    _command(commands, "compact", "index:compact", "drop what was removed from all files")
+    _command(
+        commands,
+        "verify",
+        "state:verify",
+        "check an index; exit code 1 names what is wrong",
+        more="Files that are no longer where they were are a warning: the index is sound without\n"
+        "them, and `mmqa sync FOLDER` forgets them or finds them again.",
+    )
+    _command(
+        commands,
+        "rebuild",
+        "index:rebuild",
+        "make the FAISS files anew from the catalogue",
+        more="Of a damaged catalogue, what can be read is saved first; files that were lost are\n"
+        "named, and the exit code is 3. --set index_type=NAME makes FAISS files of another type.",
+    )
+    _command(
+        commands,
+        "compact",
+        "index:compact",
+        "drop what was removed from all files",
+        more="Afterwards no byte of a removed file's text, vectors or thumbnail is left.",
+    )
+
+
+TARGETS = """\
+A target is an id, a path, a folder (all below it), or a glob of whole paths, quoted from the shell:
+* and ? and [..] stay in a folder, ** does not. A file really named like a glob wins over the glob.
+One that names nothing in the index is an error, and nothing is changed."""
+
+
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-ocr", action="store_true", help="do not read text in pictures (faster)"
+    )
+    parser.add_argument(
+        "--language", metavar="CODE", help="language spoken, e.g. en (default: auto)"
+    )
+
+
+def _add_sync_command(commands: Commands[argparse.ArgumentParser]) -> None:
+    sync = _command(
+        commands,
+        "sync",
+        "syncing:sync",
+        "make an index equal to folders: add, replace, move, remove",
+        more="Files from elsewhere stay. A moved or renamed file keeps features and tags. A file "
+        "that is\nthere but cannot be read is refused (exit code 3), and what the index held of it "
+        "stays.\nA folder that is not there, or suddenly empty, is an error: its drive may not be "
+        "mounted.\n--watch locks the index only while something is changed, and ends with Ctrl-C.",
+    )
+    sync.add_argument("folders", nargs="+", metavar="FOLDER", help="a folder")
+    sync.add_argument("--watch", action="store_true", help="go on, whenever something changes")
+    sync.add_argument(
+        "--dry-run", action="store_true", help="only say what would be done; changes nothing"
+    )
+    sync.add_argument(
+        "--include",
+        metavar="GLOB",
+        action="append",
+        help="only such paths below the folder, e.g. '**/*.jpg'; may be repeated",
+    )
+    sync.add_argument(
+        "--exclude", metavar="GLOB", action="append", help="all but such paths; may be repeated"
+    )
+    _add_reading_options(sync)
 
 
 def _add_question_options(parser: argparse.ArgumentParser) -> None:

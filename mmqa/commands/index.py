@@ -1,4 +1,4 @@
-"""``add``, ``remove``, ``status``, ``verify``, ``rebuild``, ``compact``.
+"""``add``, ``remove``, ``tag``, ``rebuild``, ``compact``: an index changed.
 
 Knows: what they print and their exit codes. Refuses to know: how an index works.
 """
@@ -6,12 +6,12 @@ Knows: what they print and their exit codes. Refuses to know: how an index works
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 
-from rich.progress import Progress, TaskID
-
-from mmqa.commands.output import printable, progress, settings, talk, write_json, write_line
+from mmqa.commands.output import printable, settings, talk, write_json, write_line
+from mmqa.commands.telling import telling
 from mmqa.library import Library
-from mmqa.records import AddEvent, AddReport
+from mmqa.records import AddReport, Chunk, MediaItem
 
 REFUSED = 3
 
@@ -21,11 +21,10 @@ def add(options: Namespace) -> int:
     flags = {"ocr": False if options.no_ocr else None, "language": options.language}
     with (
         Library.open(config=settings(options, **flags)) as library,
-        progress() as bar,
+        telling("adding", as_json=options.json) as tell,
     ):
-        task = bar.add_task("adding", total=None)
         report = library.add(
-            options.paths, on_event=lambda event: _tell(event, options.json, bar, task)
+            options.paths, tell.event, tags=options.tag or (), on_progress=tell.step
         )
     if options.json:
         write_json(
@@ -41,22 +40,6 @@ def add(options: Namespace) -> int:
     return REFUSED if report.failed else 0
 
 
-def _tell(event: AddEvent, as_json: bool, bar: Progress, task: TaskID) -> None:
-    bar.update(task, completed=event.done, total=event.total)
-    if as_json:
-        write_json(
-            {
-                "event": event.event,
-                "path": event.path,
-                "segments": event.segments,
-                "reason": event.reason,
-                "flags": list(event.flags),
-            }
-        )
-    elif event.event == "refused":
-        talk.print(f"refused {printable(event.path)}: {event.reason}", style="yellow", markup=False)
-
-
 def _summarise(report: AddReport) -> None:
     rate = report.added / report.seconds if report.seconds else 0.0
     talk.print(
@@ -66,80 +49,78 @@ def _summarise(report: AddReport) -> None:
 
 
 def remove(options: Namespace) -> int:
-    """Forget files by path, folder or id."""
+    """Forget files by path, folder, glob or id."""
     with Library.open(config=settings(options), create=False) as library:
         removed = library.remove(options.targets)
-    for item in removed:
-        if options.json:
-            write_json({"event": "removed", "path": item.path})
-        else:
-            write_line(f"removed {printable(item.path)}")
+    _list(options, "removed", removed)
     if options.json:
         write_json({"event": "done", "removed": len(removed)})
     return 0
 
 
-def status(options: Namespace) -> int:
-    """What an index holds, and with ``--items`` every file."""
+def tag(options: Namespace) -> int:
+    """Change tags, or list them where none is to be changed."""
+    changed = bool(options.add or options.remove)
     with Library.open(config=settings(options), create=False) as library:
-        found = library.status()
-        items = library.items() if options.items else ()
-    facts = {
-        "path": found.path,
-        "preset": found.preset,
-        "fusion": found.fusion,
-        "item_count": found.items,
-        "segments": found.segments,
-        "by_kind": dict(found.by_kind),
-        "media_bytes": found.media_bytes,
-        "index_bytes": found.index_bytes,
-        "pending": found.pending,
-        "fingerprints": dict(found.fingerprints),
-    }
-    if options.json:
-        listed = [
-            {"path": i.path, "kind": i.kind, "size_bytes": i.size_bytes, "flags": list(i.flags)}
-            for i in items
-        ]
-        write_json({**facts, "items": listed} if options.items else facts)
-        return 0
-    for name, value in facts.items():
-        write_line(f"{name:14} {value}")
+        items = library.tag(options.targets, add=options.add or (), remove=options.remove or ())
     for item in items:
-        write_line(f"{item.kind:6} {printable(item.path)}  {' '.join(item.flags)}".rstrip())
+        if options.json:
+            event = "tagged" if changed else "item"
+            write_json({"event": event, "path": item.path, "tags": list(item.tags)})
+        else:
+            write_line(f"{printable(item.path)}  {', '.join(item.tags)}".rstrip())
+    if options.json:
+        write_json({"event": "done", "tagged": len(items) if changed else 0})
     return 0
 
 
-def verify(options: Namespace) -> int:
-    """Exit code 1 with every problem named; 0 when the index is sound."""
-    with Library.open(config=settings(options), create=False) as library:
-        problems = library.verify()
-    if options.json:
-        write_json({"problems": list(problems)})
-    for problem in problems if not options.json else ():
-        write_line(problem)
-    if not problems and not options.json:
-        talk.print("the index is sound")
-    return 1 if problems else 0
+def _list(options: Namespace, event: str, items: tuple[MediaItem, ...]) -> None:
+    for item in items:
+        if options.json:
+            write_json({"event": event, "path": item.path})
+        else:
+            write_line(f"{event} {printable(item.path)}")
 
 
 def rebuild(options: Namespace) -> int:
-    """Make the FAISS files anew."""
-    with Library.open(config=settings(options), create=False) as library:
-        library.rebuild()
-    return _done(options, "rebuilt")
+    """Make the FAISS files anew; of a damaged catalogue, save first what can be read."""
+    configured = settings(options)
+    saved = Library.repair(configured.index, config=configured)
+    for path in saved.lost if saved else ():
+        if options.json:
+            write_json({"event": "lost", "path": path})
+        else:
+            write_line(f"lost {printable(path)}")
+    lost = len(saved.lost) + saved.unnamed if saved else 0
+    if saved is not None and not options.json:
+        talk.print(
+            f"the catalogue was damaged: {saved.saved} files were saved, {lost} were lost and have "
+            f"to be added again; the old one is kept as {printable(saved.kept)}",
+            style="yellow",
+            markup=False,
+        )
+    with Library.open(config=configured, create=False) as library:
+        _with_progress(options, "rebuilding", library.rebuild)
+    if options.json:
+        write_json({"event": "rebuilt", "lost": lost})
+    else:
+        talk.print("rebuilt")
+    return REFUSED if lost else 0
 
 
 def compact(options: Namespace) -> int:
     """Drop what was removed."""
     with Library.open(config=settings(options), create=False) as library:
-        library.compact()
-    return _done(options, "compacted")
-
-
-def _done(options: Namespace, event: str) -> int:
+        _with_progress(options, "compacting", library.compact)
     if options.json:
-        write_json({"event": event})
+        write_json({"event": "compacted"})
     else:
-        talk.print(f"{event}")
+        talk.print("compacted")
     return 0
+
+
+def _with_progress(
+    options: Namespace, verb: str, work: Callable[[Callable[[Chunk], None]], bool]
+) -> None:
+    with telling(verb, as_json=options.json) as tell:
+        work(tell.step)
