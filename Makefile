@@ -72,7 +72,7 @@ eval: samples  ## measure quality: unseen emoji, real speech, the samples (fetch
 
 bench: setup  ## measure speed, as ratios against a yardstick in the same run
 	@missed=0; \
-	for what in startup search add; do $(BIN)/mmqa bench $$what || missed=1; done; \
+	for what in startup search adding add; do $(BIN)/mmqa bench $$what || missed=1; done; \
 	if [ $$missed = 1 ]; then echo "Some targets were missed; they are marked above."; fi
 
 clean:  ## delete the environment and the built demo index (models stay in the cache)
