@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,16 +166,16 @@ class Catalogue:
 
     def known(self, path: Path) -> MediaItem | None:
         """The file as it was when it was added."""
-        found = self._items("path = ?", os.fsencode(path))
+        found = self._items_with("path", os.fsencode(path))
         return found[0] if found else None
 
     def find_sha(self, sha256: str) -> list[MediaItem]:
         """All files with these bytes, oldest first."""
-        return self._items("sha256 = ?", sha256)
+        return self._items_with("sha256", sha256)
 
     def find_item(self, name: str) -> MediaItem | None:
         """The file with this id, or that the segment with this id belongs to."""
-        found = self._items("id = ?", name.partition(".")[0])
+        found = self._items_with("id", name.partition(".")[0])
         return found[0] if found else None
 
     def items(self) -> list[MediaItem]:
@@ -198,6 +198,17 @@ class Catalogue:
         sql = f"SELECT {rows.ITEM_COLUMNS} FROM items WHERE {condition} ORDER BY number"  # noqa: S608
         with self.reading():
             return [rows.item_of(row) for row in self.all(sql, *values)]
+
+    def _items_with(self, column: str, value: str | bytes) -> list[MediaItem]:
+        """Rows to which an index leads; one that says something else is damage."""
+        sql = f"""SELECT items.{column}, {rows.ITEM_COLUMNS} FROM items NOT INDEXED WHERE number
+            IN (SELECT number FROM items WHERE {column} = ?) ORDER BY number"""  # noqa: S608
+        with self.reading():
+            found = self.all(sql, value)
+            for row in found:
+                if row[0] != value:
+                    raise rows.DamagedRowError("items", row[1])
+            return [rows.item_of(row[1:]) for row in found]
 
     # ------------------------------------------------------------------ segments
 
@@ -232,22 +243,39 @@ class Catalogue:
     def find_segment(self, name: str) -> Segment | None:
         """One segment by its public id."""
         found = self.all("SELECT number FROM segments WHERE id = ?", name)
-        return self.segment(found[0][0]) if found else None
+        segments = self._there([number for (number,) in found])
+        with self.reading():
+            if any(segment.id != name for segment in segments):
+                raise rows.DamagedRowError("segments", name)
+        return segments[0] if segments else None
 
     def item_rowids(self, path: Path) -> list[int]:
         """Rowids of a file's segments, in order; none for an unknown file."""
-        sql = """SELECT segments.number FROM items JOIN segments ON segments.item = items.number
-            WHERE path = ? ORDER BY ordinal"""
-        return [number for (number,) in self.all(sql, os.fsencode(path))]
+        sql = """SELECT segment_count, segments.number FROM items
+            LEFT JOIN segments ON segments.item = items.number WHERE path = ? ORDER BY ordinal"""
+        found = self.all(sql, os.fsencode(path))
+        numbers = [number for _, number in found if number is not None]
+        with self.reading():
+            if found and len(numbers) != found[0][0]:
+                raise rows.DamagedRowError("items", str(path))
+        return numbers
 
     def item_segments(self, path: Path) -> list[Segment]:
         """A file's segments, in order; none for an unknown file."""
-        return self.segments(self.item_rowids(path))
+        return self._there(self.item_rowids(path))
+
+    def _there(self, numbers: Sequence[int]) -> list[Segment]:
+        """Segments that the catalogue itself names: that one is not there is damage."""
+        with self.reading():
+            try:
+                return self.segments(numbers)
+            except KeyError as error:
+                raise rows.DamagedRowError("segments", error.args[0]) from error
 
     def contents(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
         """Rowid → (sha256, ordinal): segments that are equal here have the same content."""
         live = [n for n, _ in self._contents(numbers)]
-        found = self.segments(live)
+        found = self._there(live)
         return {n: (one.sha256, one.ordinal) for n, one in zip(live, found, strict=True)}
 
     def _contents(self, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -257,19 +285,30 @@ class Catalogue:
 
     def segment_count_by_kind(self) -> dict[Kind, int]:
         """Kind → number of segments."""
-        return dict(self.all("SELECT kind, count(*) FROM segments GROUP BY kind ORDER BY kind"))
+        return self._by_kind("segments")
 
     def item_count_by_kind(self) -> dict[Kind, int]:
         """Kind → number of files."""
-        return dict(self.all("SELECT kind, count(*) FROM items GROUP BY kind ORDER BY kind"))
+        return self._by_kind("items")
+
+    def _by_kind(self, table: str) -> dict[Kind, int]:
+        sql = f"SELECT kind, count(*) FROM {table} GROUP BY kind ORDER BY kind"  # noqa: S608
+        found = dict(self.all(sql))
+        with self.reading():
+            for kind in found.keys() - rows.KIND_CODES.keys():
+                raise rows.DamagedRowError(table, kind)
+        return found
 
     def vector_count_by_modality(self) -> dict[str, int]:
         """Modality → number of segments that have a vector of it."""
         found = self.all("SELECT modalities, count(*) FROM vectors GROUP BY modalities")
         counts: dict[str, int] = {}
-        for modalities, count in found:
-            for name in filter(None, modalities.split(",")):
-                counts[name] = counts.get(name, 0) + count
+        with self.reading():
+            for modalities, count in found:
+                for name in filter(None, str(modalities).split(",")):
+                    if name not in get_args(Modality):
+                        raise rows.DamagedRowError("vectors", modalities)
+                    counts[name] = counts.get(name, 0) + count
         return dict(sorted(counts.items()))
 
     def allowed(self, where: Filter, length: int) -> NDArray[np.bool_]:
@@ -321,6 +360,7 @@ class Catalogue:
         """Evenly spaced vectors (n, d) of one modality with hubness (n,); always the same ones."""
         sql = """SELECT segment FROM vectors WHERE instr(',' || modalities || ',', ?)
             ORDER BY segment"""
+        self.vector_count_by_modality()  # names only modalities, or says that it cannot
         found = [number for (number,) in self.all(sql, f",{modality},")]
         places = np.unique(np.linspace(0, len(found) - 1, min(len(found), limit)).round())
         chosen = self.features([found[int(place)] for place in places])

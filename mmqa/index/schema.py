@@ -105,15 +105,22 @@ def statements() -> list[str]:
     return [part.strip() for part in TABLES.split(";\n") if part.strip()]
 
 
-def initialise(connection: sqlite3.Connection, identity: str) -> None:
-    """Make the tables and write the identity, in one transaction."""
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {TABLES}"
-        f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
-    )
-    for name, value in {**META, "identity": identity}.items():
-        set_meta(connection, name, value)
-    connection.execute("COMMIT")
+def initialise(connection: sqlite3.Connection, folder: Path, identity: str) -> None:
+    """Make the tables and write the identity, in one transaction.
+
+    Raises:
+        IndexFolderError: The disk refused them.
+    """
+    try:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {TABLES}"
+            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
+        )
+        for name, value in {**META, "identity": identity}.items():
+            set_meta(connection, name, value)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise unwritable(folder, error) from error
 
 
 def set_meta(connection: sqlite3.Connection, name: str, value: object) -> None:

@@ -110,6 +110,8 @@ class Transaction:
             "SELECT number, kind FROM segments WHERE item = ?", found
         ).fetchall()
         for number, kind in segments:
+            if kind not in rows.KIND_CODES:
+                raise schema.damaged(self._folder, rows.DamagedRowError("segments", number))
             self._rows = (self._rows - digests.of_row(number, rows.KIND_CODES[kind])) % 2**64
         self.connection.executemany(
             "DELETE FROM words WHERE rowid = ?", [(number,) for number, _ in segments]
