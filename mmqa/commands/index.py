@@ -122,5 +122,5 @@ def compact(options: Namespace) -> int:
 def _with_progress(
     options: Namespace, verb: str, work: Callable[[Callable[[Chunk], None]], bool]
 ) -> None:
-    with telling(verb, as_json=options.json) as tell:
+    with telling(verb, as_json=options.json, steps=True) as tell:
         work(tell.step)

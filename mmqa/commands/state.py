@@ -124,7 +124,7 @@ def size(count: int) -> str:
     ('999 B', '8.4 MB')
     """
     value, unit = float(count), 0
-    while value >= 999.5 and unit < len(UNITS) - 1:
+    while value >= (999.95 if unit else 1000) and unit < len(UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{value:.1f} {UNITS[unit]}" if unit else f"{count} B"
 

@@ -48,11 +48,12 @@ class Telling:
     """Says what happens: JSON Lines on stdout, or a bar and some words on stderr.
 
     Args:
-        as_json: JSON instead of words.
         bar: Where progress is drawn.
         verb: What is being done, for the bar.
+        as_json: JSON instead of words.
         changes: Whether added, moved and removed files are named in words, too.
         would: Whether nothing of it is really done.
+        steps: Whether JSON says how far long steps are; else only the bar does.
     """
 
     def __init__(
@@ -63,14 +64,16 @@ class Telling:
         as_json: bool,
         changes: bool = False,
         would: bool = False,
+        steps: bool = False,
     ) -> None:
+        self._steps_as_json = as_json and steps
         self._as_json = as_json
         self._bar = bar
         self._changes = changes
         self._would = would
-        self._files = bar.add_task(verb, total=None, visible=verb != "")
+        self._files = bar.add_task(verb, total=None)
         self._steps: dict[str, TaskID] = {}
-        self._last_s = 0.0
+        self._last_s = time.monotonic()
 
     def event(self, event: AddEvent) -> None:
         """One file is done."""
@@ -94,7 +97,7 @@ class Telling:
             self._steps[chunk.label] = self._bar.add_task(chunk.label, total=chunk.total)
         self._bar.update(self._steps[chunk.label], completed=chunk.done, total=chunk.total)
         now = time.monotonic()
-        if self._as_json and now - self._last_s >= EVERY_S:
+        if self._steps_as_json and now - self._last_s >= EVERY_S:
             self._last_s = now
             write_json(
                 {
@@ -115,8 +118,13 @@ class Telling:
 
 @contextmanager
 def telling(
-    verb: str, *, as_json: bool, changes: bool = False, would: bool = False
+    verb: str,
+    *,
+    as_json: bool,
+    changes: bool = False,
+    would: bool = False,
+    steps: bool = False,
 ) -> Iterator[Telling]:
     """A :class:`Telling` with its bar."""
     with progress() as bar:
-        yield Telling(bar, verb, as_json=as_json, changes=changes, would=would)
+        yield Telling(bar, verb, as_json=as_json, changes=changes, would=would, steps=steps)
