@@ -9,6 +9,7 @@ holds is compressed, except in flat indexes, which are small.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,7 +116,7 @@ class Builder:
         chosen = numbers[places]
         features = catalogue.features(chosen.tolist())
         asked = tuning.questions_of(features, self._fuser, catalogue.calibration())
-        return Truth(chosen, asked)
+        return Truth(related_rows(catalogue, chosen), asked)
 
     def _fill(
         self, catalogue: Catalogue, index: Any, numbers: NDArray[np.int64], truth: Truth | None
@@ -142,6 +143,17 @@ def live_numbers(catalogue: Catalogue, first: int, last: int) -> NDArray[np.int6
     with catalogue.lock, catalogue.reading():
         found = catalogue.connection.execute(sql, (first, last))
         return np.fromiter((number for (number,) in found), np.int64)
+
+
+def related_rows(catalogue: Catalogue, numbers: NDArray[np.int64]) -> list[set[int]]:
+    """For each rowid itself, and the other rows of its file unless they are very many."""
+    sql = """SELECT own.number, other.number FROM json_each(?) AS asked
+        CROSS JOIN segments AS own ON own.number = asked.value
+        JOIN segments AS other ON other.item = own.item"""
+    found: dict[int, set[int]] = {number: {number} for number in numbers.tolist()}
+    for number, other in catalogue.all(sql, json.dumps(numbers.tolist())):
+        found[number].add(other)
+    return [found[n] if len(found[n]) <= tuning.RELATED + 1 else {n} for n in numbers.tolist()]
 
 
 def fused_pieces(

@@ -4,13 +4,14 @@ Knows: how questions are made of stored vectors, what exact search answers, and 
 the least that reaches a recall. Refuses to know: how rows are read and files are made.
 
 A question is a stored vector of one modality asked of all modalities with even weights, as a
-question in words is; the row it came from does not count. What exact search finds is gathered while
-the file is being filled, so no vector is kept for it.
+question in words is. The row it came from does not count, nor do the others of the same file,
+which would be found too easily. What exact search finds is gathered while the file is being filled,
+so no vector is kept for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import faiss
@@ -25,6 +26,8 @@ from mmqa.records import Calibration, Features, Floats, Modality
 QUESTIONS = 400
 """Enough that the recall measured is within about 0.01 of the true one."""
 HITS = 10
+RELATED = 53
+"""Most rows of the same file that are looked past; of a longer file only the row itself is."""
 SETTLED = 0.002
 """Recall below the best reachable by less than this is as good."""
 
@@ -55,36 +58,38 @@ class Truth:
     """What exact search answers, gathered piece by piece.
 
     Args:
-        numbers: int64 (q,), the row that each question came from.
+        related: For each of q questions the rows that do not count.
         questions: float32 (q, width).
     """
 
-    def __init__(self, numbers: NDArray[np.int64], questions: Floats) -> None:
-        asked = np.abs(questions).sum(axis=1) > 0
-        self.own, self.questions = numbers[asked], questions[asked]
+    def __init__(self, related: Sequence[Set[int]], questions: Floats) -> None:
+        asked = np.flatnonzero(np.abs(questions).sum(axis=1) > 0).tolist()
+        self.questions = questions[asked]
+        self.related = [related[place] for place in asked]
+        self._depth = HITS + max(map(len, self.related), default=0)
         heap: Any = faiss.ResultHeap
-        self._best = heap(len(self.own), HITS + 1, keep_max=True)
+        self._best = heap(len(asked), self._depth, keep_max=True)
 
     def add(self, numbers: NDArray[np.int64], matrix: Floats) -> None:
         """Some rows (n,) with their fused vectors (n, width)."""
-        if not len(self.own):
+        if not self.related:
             return
-        k = min(HITS + 1, len(numbers))
+        k = min(self._depth, len(numbers))
         search: Any = faiss.knn
         scores, places = search(self.questions, matrix, k, metric=faiss.METRIC_INNER_PRODUCT)
         self._best.add_result(scores, numbers[places])
 
     def finish(self) -> list[set[int]]:
-        """The 10 best rows of each question but its own; fewer where there are no more."""
-        if not len(self.own):
+        """The 10 best rows of each question; fewer where there are no more."""
+        if not self.related:
             return []
         self._best.finalize()
-        rows = zip(self._best.I, self.own, strict=True)
-        return [set(_without(found, own, HITS)) for found, own in rows]
+        rows = zip(self._best.I, self.related, strict=True)
+        return [set(_without(found, related, HITS)) for found, related in rows]
 
 
-def _without(found: NDArray[np.int64], own: int, k: int) -> list[int]:
-    return [int(number) for number in found if number not in (own, -1)][:k]
+def _without(found: NDArray[np.int64], related: Set[int], k: int) -> list[int]:
+    return [number for number in found.tolist() if number >= 0 and number not in related][:k]
 
 
 def tune(rows: FaissRows, truth: Truth, target: float) -> tuple[int, float | None]:
@@ -107,7 +112,7 @@ def tune(rows: FaissRows, truth: Truth, target: float) -> tuple[int, float | Non
 
     def recall(probes: int) -> float:
         if probes not in known:
-            known[probes] = _recall(rows, asked, truth.own, expected, probes)
+            known[probes] = _recall(rows, asked, truth.related, expected, probes)
         return known[probes]
 
     if not rows.lists:
@@ -132,15 +137,16 @@ def _least(high: int, recall: Any, target: float) -> tuple[int, float]:
 def _recall(
     rows: FaissRows,
     asked: Floats,
-    own: NDArray[np.int64],
+    related: Sequence[Set[int]],
     expected: Sequence[set[int]],
     probes: int,
 ) -> float:
     """Share of the true hits among the candidates that a search would score again."""
     candidates = max(index_types.LEAST_CANDIDATES, HITS) * rows.kind.oversampling
-    found, _ = rows.probe(asked, min(candidates + 1, len(rows)), probes)
+    fetched = candidates + max(map(len, related))
+    found, _ = rows.probe(asked, min(fetched, len(rows)), probes)
     hit = sum(
-        len(true & set(_without(some, number, candidates)))
-        for some, number, true in zip(found, own, expected, strict=True)
+        len(true & set(_without(some, others, candidates)))
+        for some, others, true in zip(found, related, expected, strict=True)
     )
     return hit / sum(map(len, expected))
