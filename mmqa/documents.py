@@ -33,6 +33,7 @@ from mmqa.document_spaces import Space, cosine_space
 from mmqa.errors import IndexLockedError, IndexMissingError, UsageError
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.identity import IndexIdentity
+from mmqa.index.plan import IndexPlan
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Fuser, Progress
 from mmqa.records import Chunk
@@ -76,13 +77,16 @@ class Documents(DocumentReader):
     # ------------------------------------------------------------------ opening
 
     @classmethod
-    def open(cls, path: str | Path, *, width: int, encoder: str) -> Self:
+    def open(
+        cls, path: str | Path, *, width: int, encoder: str, plan: IndexPlan | None = None
+    ) -> Self:
         """Open the documents in a folder, making the index first where there is none.
 
         Args:
             path: Folder of the index.
             width: Length d of the vectors.
             encoder: Name of what made them; vectors of another encoder cannot be compared.
+            plan: How FAISS files are made; by default their number of rows decides.
 
         Raises:
             UsageError: ``width`` is below 1, or the encoder has no name.
@@ -99,13 +103,13 @@ class Documents(DocumentReader):
         identity = IndexIdentity(PRESET, {"text_encoder": encoder}, fuser.name, fuser.width)
 
         def writer() -> IndexStore:
-            return IndexStore.open(folder, identity, fuser, writable=True)
+            return IndexStore.open(folder, identity, fuser, writable=True, plan=plan)
 
         try:
-            store = IndexStore.open(folder, identity, fuser)
+            store = IndexStore.open(folder, identity, fuser, plan=plan)
         except IndexMissingError:
             waiting(lambda: IndexStore.create(folder, identity, fuser)).close()
-            store = IndexStore.open(folder, identity, fuser)
+            store = IndexStore.open(folder, identity, fuser, plan=plan)
         return cls(store, Writer(writer), fuser, width, cosine_space(), owned=True)
 
     @staticmethod

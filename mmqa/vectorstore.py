@@ -12,7 +12,7 @@ come with where they stand, their score and its contributions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self, TypeAlias
@@ -25,6 +25,7 @@ from langchain_core.vectorstores import VectorStore
 from mmqa.document_reading import DocumentHit
 from mmqa.documents import Documents
 from mmqa.errors import UsageError
+from mmqa.index.plan import IndexPlan
 from mmqa.langchain_documents import (
     Where,
     encoder_name,
@@ -50,13 +51,22 @@ class MmqaVectorStore(VectorStore):
         path: Folder of the index.
         encoder: Name of what makes the vectors, under which the index knows them; made of
             ``embedding``'s class and model where it is empty.
+        plan: How FAISS files are made; by default their number of rows decides.
 
     Raises:
         IndexMismatchError: The index there has vectors of another encoder.
     """
 
-    def __init__(self, embedding: Embeddings, path: str | Path, *, encoder: str = "") -> None:
+    def __init__(
+        self,
+        embedding: Embeddings,
+        path: str | Path,
+        *,
+        encoder: str = "",
+        plan: IndexPlan | None = None,
+    ) -> None:
         self._embedding = embedding
+        self._plan = plan
         self._path = Path(path)
         self._encoder = encoder or encoder_name(embedding)
         self._find: Find | None = None
@@ -84,7 +94,9 @@ class MmqaVectorStore(VectorStore):
         """The documents; ``None`` while there are none and no width is known to make them with."""
         with self._opening:
             if self._documents is None and width is not None:
-                self._documents = Documents.open(self._path, width=width, encoder=self._encoder)
+                self._documents = Documents.open(
+                    self._path, width=width, encoder=self._encoder, plan=self._plan
+                )
             return self._documents
 
     def _there(self) -> Documents | None:
@@ -185,7 +197,7 @@ class MmqaVectorStore(VectorStore):
         metadatas: list[dict[str, Any]] | None,
         ids: list[str] | None,
     ) -> list[str]:
-        documents = self._opened(len(vectors[0])) if vectors else None
+        documents = self._opened(len(vectors[0])) if len(vectors) else None
         return [] if documents is None else documents.add(texts, vectors, ids, metadatas)
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
@@ -235,7 +247,12 @@ class MmqaVectorStore(VectorStore):
         filter: Where = None,  # LangChain's name for it
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
-        """The k best documents with their scores, best first."""
+        """The k best documents with their scores, best first.
+
+        Raises:
+            UsageError: An option or a filter is not understood.
+        """
+        _refuse(kwargs)
         return [(found_document(hit), hit.score) for hit in self._search(query, k, filter)]
 
     async def asimilarity_search_with_score(
@@ -246,6 +263,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """See :meth:`similarity_search_with_score`."""
+        _refuse(kwargs)
         hits = await self._asearch(query, k, filter)
         return [(found_document(hit), hit.score) for hit in hits]
 
@@ -266,6 +284,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """The k documents whose vectors are most like this one."""
+        _refuse(kwargs)
         return [found_document(hit) for hit in self._by_vector(embedding, k, filter)]
 
     async def asimilarity_search_by_vector(
@@ -276,6 +295,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """See :meth:`similarity_search_by_vector`."""
+        _refuse(kwargs)
         return await asyncio.to_thread(self.similarity_search_by_vector, embedding, k, filter)
 
     def max_marginal_relevance_search(
@@ -288,6 +308,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """k documents that are like the query and unlike each other."""
+        _refuse(kwargs)
         vector = self._embedding.embed_query(query)
         hits = self._search(query, max(k, fetch_k), filter, vector)
         return self._diverse(vector, hits, k, lambda_mult)
@@ -302,6 +323,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """See :meth:`max_marginal_relevance_search`."""
+        _refuse(kwargs)
         vector = await self._embedding.aembed_query(query)
         hits = await self._asearch(query, max(k, fetch_k), filter, vector)
         return await asyncio.to_thread(self._diverse, vector, hits, k, lambda_mult)
@@ -316,6 +338,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """k documents whose vectors are like this one and unlike each other."""
+        _refuse(kwargs)
         hits = self._by_vector(embedding, max(k, fetch_k), filter)
         return self._diverse(embedding, hits, k, lambda_mult)
 
@@ -329,6 +352,7 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """See :meth:`max_marginal_relevance_search_by_vector`."""
+        _refuse(kwargs)
         return await asyncio.to_thread(
             self.max_marginal_relevance_search_by_vector, embedding, k, fetch_k, lambda_mult, filter
         )
@@ -368,6 +392,16 @@ class MmqaVectorStore(VectorStore):
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         return cosine_relevance if self._find is None else deviation_relevance
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    """A search with an option left out would answer another question, in silence."""
+    for name in options:
+        raise UsageError(
+            f"a search has no option {name!r}",
+            "Known: k, filter, score_threshold with relevance scores, fetch_k and lambda_mult"
+            " with maximal marginal relevance.",
+        )
 
 
 def _named(path: str | Path | None) -> str | Path:

@@ -122,6 +122,10 @@ def test_filters_hold_for_metadata_kind_and_time(documents):
     assert found(metadata=(("year", 2025),)) == ["late", "ball"]
     assert found(metadata=(("year", 2025), ("by", "Ann"))) == ["late"]
     assert found(metadata=(("year", "2025"),)) == []
+    documents.add(["list"], [toward(0, 0, 1)], ["list"], [{"year": [2025], "x": None}])
+    assert found(metadata=(("year", "[2025]"),)) == []
+    assert found(metadata=(("x", None),)) == ["list"]
+    documents.remove(["list"])
     assert found(kinds=("text",)) == ["ferry", "late", "ball"]
     assert found(kinds=("image",)) == []
     assert found(until_s=0.0) == []
@@ -129,8 +133,9 @@ def test_filters_hold_for_metadata_kind_and_time(documents):
 
 
 def test_equal_texts_under_different_ids_are_both_found(documents):
-    documents.add(["same", "same"], [toward(1), toward(1)], ["a", "b"])
-    assert ids(documents.search(toward(1))) == ["a", "b"]
+    documents.add(["same"] * 60, [toward(1)] * 60, [f"{n:02}" for n in range(60)])
+    assert ids(documents.search(toward(1), k=60)) == [f"{n:02}" for n in range(60)]
+    assert documents.verify() == ()
 
 
 def test_an_empty_index_finds_nothing(documents):
@@ -308,6 +313,23 @@ def test_closing_does_not_wait_for_another_writer(documents, folder, monkeypatch
         documents.remove(["ferry"])
     documents.close()  # what is not folded is folded by whoever is writing
     held.release()
+
+
+def test_processes_that_add_at_the_same_time_take_turns(folder):
+    program = (
+        "import sys, numpy as np\n"
+        "from mmqa import Documents\n"
+        "with Documents.open(sys.argv[1], width=4, encoder='e') as documents:\n"
+        "    for turn in range(5):\n"
+        "        names = [f'{sys.argv[2]}-{turn}-{n}' for n in range(50)]\n"
+        "        documents.add(names, np.ones((50, 4)), names)\n"
+    )
+    command = [sys.executable, "-c", program, str(folder)]
+    running = [subprocess.Popen([*command, name]) for name in "abc"]
+    assert [one.wait(120) for one in running] == [0, 0, 0]
+    with Documents.open(folder, width=4, encoder="e") as documents:
+        assert documents.count == 750
+        assert documents.verify() == ()
 
 
 def test_folding_into_files_changes_nothing_that_is_found(documents, folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
+from langchain_core.indexing import InMemoryRecordManager, index
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
 from mmqa import Filter, Library, MmqaVectorStore
@@ -238,6 +239,43 @@ def test_langchains_own_retriever_takes_filter_and_threshold(filled):
     assert [d.id for d in strict.invoke("north")] == ["n"]
     diverse = filled.as_retriever(search_type="mmr", search_kwargs={"k": 2})
     assert len(diverse.invoke("north")) == 2
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "similarity_search",
+        "similarity_search_with_score",
+        "similarity_search_with_relevance_scores",
+        "max_marginal_relevance_search",
+    ],
+)
+def test_an_option_that_is_not_known_is_not_ignored(filled, search):
+    with pytest.raises(UsageError, match="no option 'filters'"):
+        getattr(filled, search)("north", filters={"year": 2024})
+
+
+def test_langchains_indexing_keeps_a_store_equal_to_its_source(store):
+    records = InMemoryRecordManager(namespace="notes")
+    records.create_schema()
+
+    def indexed(*texts: str) -> dict[str, int]:
+        documents = [Document(page_content=text, metadata={"source": "s"}) for text in texts]
+        return dict(
+            index(
+                documents,
+                records,
+                store,
+                cleanup="full",
+                source_id_key="source",
+                key_encoder="sha256",
+            )
+        )
+
+    assert indexed("north", "east")["num_added"] == 2
+    assert indexed("north", "east")["num_skipped"] == 2
+    assert indexed("north")["num_deleted"] == 1
+    assert [d.page_content for d in store.similarity_search("north", k=5)] == ["north"]
 
 
 def test_deterministic_embeddings_are_named_by_their_class(tmp_path):

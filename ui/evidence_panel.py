@@ -60,7 +60,7 @@ def _card(hit: Hit, key: str, citation: Citation | None) -> None:
     segment = hit.segment
     with st.container(border=True, key=f"card-{key}", gap="xsmall"):
         _heading(hit, key, citation)
-        if not segment.path.exists():
+        if _is_file(segment.path) and not segment.path.exists():
             _missing()
         if segment.kind == "image":
             _picture(hit)
@@ -70,6 +70,11 @@ def _card(hit: Hit, key: str, citation: Citation | None) -> None:
         st.html(contributions_html(hit.contributions, hit.score))
 
 
+def _is_file(path: Path) -> bool:
+    """A document that a program added has a name in place of a path."""
+    return path.is_absolute()
+
+
 def _heading(hit: Hit, key: str, citation: Citation | None) -> None:
     segment = hit.segment
     number = f"**[{citation.n}]** " if citation else ""
@@ -77,7 +82,8 @@ def _heading(hit: Hit, key: str, citation: Citation | None) -> None:
     st.markdown(f"{number}{_ICONS[segment.kind]} {wording.escape(wording.place(segment))}")
     with st.container(key=f"file-{key}", gap=None):
         st.text(wording.name_of(segment.path))
-        st.text(f"in {wording.folder_of(segment.path)}")
+        if _is_file(segment.path):
+            st.text(f"in {wording.folder_of(segment.path)}")
 
 
 def _picture(hit: Hit) -> None:

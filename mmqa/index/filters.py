@@ -56,7 +56,7 @@ def _conditions(where: Filter) -> Iterator[tuple[str, list[Any]]]:
     for name, value in where.metadata:
         yield (
             "EXISTS (SELECT 1 FROM json_each(nullif(items.metadata, '')) "
-            "WHERE key = ? AND value IS ?)",
+            "WHERE key = ? AND value IS ? AND type NOT IN ('array', 'object'))",
             [name, value],
         )
 

@@ -189,3 +189,15 @@ def test_a_chinese_question_is_shown_as_it_was_typed(page: AppTest, library: Any
     ask(page, "渡船什么时候开？")
     assert "渡船什么时候开？" in texts(page)
     assert "渡船九点开。" in texts(page)
+
+
+def test_a_document_of_a_program_is_a_card_that_misses_no_file(page: AppTest, library: Any) -> None:
+    from dataclasses import replace
+
+    hit = library.hits[1]
+    segment = replace(hit.segment, path=Path("document:note-7"), kind="text")
+    library.hits = (replace(hit, segment=segment),)
+    ask(page, "what?")
+    assert not page.exception
+    assert "document:note-7" in texts(page)
+    assert not page.warning
