@@ -29,7 +29,7 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import question_parts, question_parts_many, understood
+from mmqa.questions import encoded, question_parts, question_parts_many, understood
 from mmqa.records import (
     AddEvent,
     AddReport,
@@ -515,21 +515,21 @@ class Library:
     # ------------------------------------------------------------------ composing
 
     def _search(self, question: Question, k: int, where: Filter | None = None) -> SearchResult:
-        languages = self._parts.languages
-        encoded = self._aside.submit(  # SQLite looks up the words in the meantime
-            question_parts,
+        languages, mapping = self._parts.languages, self._parts.mapping
+        vectors = self._aside.submit(  # SQLite looks up the words in the meantime
+            encoded,
             question,
             lambda: self._parts.text_encoder,
             lambda: self._parts.image_encoder,
-            self._parts.mapping,
-            self._calibrations.current(),
+            mapping,
             languages=languages,
         )
         with self._store.snapshot() as view:
+            calibration = self._calibrations.current()
             found = search(
                 view,
                 self._parts.fuser,
-                encoded.result,
+                lambda: question_parts(vectors.result(), mapping, calibration),
                 question.text,
                 k=k,
                 where=where,
@@ -537,7 +537,9 @@ class Library:
                 also=understood(question.text, languages).words,
                 aside=self._aside,
             )
-        return self._result(question.text, encoded.result(), found)
+        return self._result(
+            question.text, question_parts(vectors.result(), mapping, calibration), found
+        )
 
     def _search_many(self, texts: Sequence[str], k: int, where: Filter | None) -> SearchResults:
         languages = self._parts.languages
@@ -570,13 +572,12 @@ class Library:
         return SearchResult(text, {str(m): w for m, w in weights.items()}, hits)
 
     def _hit(self, rank: int, found: Found) -> Hit:
-        thumbnail = thumbnail_path(self._store.folder, found.segment.sha256)
         return Hit(
             rank=rank,
             segment=found.segment,
             score=found.score,
             contributions=found.contributions,
-            thumbnail=thumbnail if thumbnail.exists() else None,
+            thumbnail_path=thumbnail_path(self._store.folder, found.segment.sha256),
         )
 
     def _documents(self) -> Documents:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mmqa.fusion.router import uniform
 from mmqa.interfaces import (
     CrossModalMapping,
@@ -65,35 +67,61 @@ def understood(text: str, languages: Collection[str] = ()) -> Understood:
     return Understood(known.to_english(text), known.unknown(text))
 
 
-def question_parts(
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A question as vectors.
+
+    Attributes:
+        words: float32 (d,); ``None`` where no words are understood.
+        pictures: float32 (n, d), each mapped into the space of words.
+    """
+
+    words: Floats | None
+    pictures: Floats
+
+
+def encoded(
     question: Question,
     text_encoder: Callable[[], TextEncoder],
     image_encoder: Callable[[], ImageEncoder],
     mapping: CrossModalMapping,
-    calibration: Mapping[Modality, Calibration],
     *,
     languages: Collection[str] = (),
-) -> list[QuestionPart]:
-    """One part for the words and one for each picture; each with the statistics of its kind.
+) -> Encoded:
+    """A question as vectors; nothing of the index is needed for it.
 
     Args:
         question: Words, pictures or both.
         text_encoder: Gives the encoder of words.
         image_encoder: Gives the encoder of pictures.
         mapping: Takes pictures into the space of words.
-        calibration: How unrelated words score against this index.
-        languages: What the encoder of words knows; empty means any. Words of another language of
-            which nothing is understood have no part.
+        languages: What the encoder of words knows; empty means any.
     """
-    parts = []
-    if words := understood(question.text, languages).words:
-        vector = text_encoder().encode([words])[0]
-        parts.append(_part(vector, calibration))
+    words = understood(question.text, languages).words
+    vector = text_encoder().encode([words])[0] if words else None
+    pictures = np.zeros((0, 0), np.float32)
     if question.pictures:
-        features = image_encoder().encode(question.pictures)
-        mapped = mapping.map(features)
-        parts.extend(_part(row, mapping.picture_calibration) for row in mapped)
-    return parts
+        pictures = mapping.map(image_encoder().encode(question.pictures))
+    return Encoded(vector, pictures)
+
+
+def question_parts(
+    question: Encoded,
+    mapping: CrossModalMapping,
+    calibration: Mapping[Modality, Calibration],
+) -> list[QuestionPart]:
+    """One part for the words and one for each picture; each with the statistics of its kind.
+
+    Args:
+        question: As vectors. Words of which nothing is understood have no part.
+        mapping: That of its pictures.
+        calibration: How unrelated words score against this index.
+    """
+    words = [question.words] if question.words is not None else []
+    return [
+        *(_part(vector, calibration) for vector in words),
+        *(_part(row, mapping.picture_calibration) for row in question.pictures),
+    ]
 
 
 def question_parts_many(
@@ -103,7 +131,7 @@ def question_parts_many(
     *,
     languages: Collection[str] = (),
 ) -> list[list[QuestionPart]]:
-    """For each question in words what :func:`question_parts` gives; all are encoded at once."""
+    """The parts of several questions in words; all are encoded at once."""
     words = [understood(text, languages).words for text in texts]
     known = [one for one in words if one]
     vectors = iter(text_encoder().encode(known) if known else ())

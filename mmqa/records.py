@@ -309,14 +309,20 @@ class Hit:
         score: Sum of ``contributions``; higher is better, in standard deviations above what
             unrelated pairs score.
         contributions: ``visual``, ``text``, ``acoustic``, ``lexical`` → their exact share.
-        thumbnail: Small JPEG of a picture, where one was stored.
+        thumbnail_path: Where a small JPEG of a picture is kept, if one was stored.
     """
 
     rank: int
     segment: Segment
     score: float
     contributions: Mapping[str, float]
-    thumbnail: Path | None = None
+    thumbnail_path: Path | None = None
+
+    @property
+    def thumbnail(self) -> Path | None:
+        """Small JPEG of a picture; ``None`` where there is none. Looked for when asked."""
+        path = self.thumbnail_path
+        return path if path is not None and path.exists() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmqa.questions import Understood, question_parts, understood
+from mmqa.questions import Understood, encoded, question_parts, question_parts_many, understood
 from mmqa.records import Calibration, Features, Floats, ImageFeatures, Modality, Picture, Question
 
 WORDS = {"visual": Calibration(0.1, 0.2), "text": Calibration(0.0, 0.3)}
@@ -39,7 +39,7 @@ class Eye:
 
 
 def parts(question: Question) -> list[tuple[Features, object]]:
-    found = question_parts(question, Plane, Eye, Plane(), WORDS)
+    found = question_parts(encoded(question, Plane, Eye, Plane()), Plane(), WORDS)
     return [(part.features, part.calibration) for part in found]
 
 
@@ -74,7 +74,7 @@ def asked_words(question: str, *languages: str) -> list[str]:
             given.extend(texts)
             return super().encode(texts)
 
-    question_parts(Question(question), Listening, Eye, Plane(), WORDS, languages=languages)
+    encoded(Question(question), Listening, Eye, Plane(), languages=languages)
     return given
 
 
@@ -93,10 +93,27 @@ def test_words_of_which_nothing_is_understood_have_no_part() -> None:
     assert asked_words("自行车？", "fr") == []
     blank = Picture(np.zeros((2, 2, 3), np.uint8))
     both = Question("囹圄饕餮？", (blank,))
-    found = question_parts(both, Plane, Eye, Plane(), WORDS, languages=("en",))
+    vectors = encoded(both, Plane, Eye, Plane(), languages=("en",))
+    found = question_parts(vectors, Plane(), WORDS)
     assert [part.calibration for part in found] == [PICTURES]
 
 
 def test_what_the_glossary_lacks_is_remembered() -> None:
     assert understood("王强的自行车", ("en",)) == Understood("bicycle", ("王强",))
     assert understood("自行车", ("fr",)) == Understood("", ("自行车",))
+
+
+def test_several_questions_are_encoded_at_once_and_each_keeps_its_place() -> None:
+    given: list[Sequence[str]] = []
+
+    class Listening(Plane):
+        def encode(self, texts: Sequence[str]) -> Floats:
+            given.append(texts)
+            return np.eye(2, dtype=np.float32)[: len(texts)]
+
+    texts = ["a cat", "囹圄饕餮？", "自行车？"]
+    first, none, last = question_parts_many(texts, Listening, WORDS, languages=("en",))
+    assert given == [["a cat", "bicycle"]]
+    assert [part.features.vectors["text"].tolist() for part in first] == [[1.0, 0.0]]
+    assert [part.features.vectors["text"].tolist() for part in last] == [[0.0, 1.0]]
+    assert none == []

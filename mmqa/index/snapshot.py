@@ -44,6 +44,11 @@ class Snapshot:
         """Number of segments."""
         return self._view.count
 
+    @property
+    def oversampling(self) -> int:
+        """How many times more candidates are to be scored again than exact search would need."""
+        return self._view.oversampling
+
     def search(
         self, question: Floats, k: int, where: Filter | None = None
     ) -> tuple[list[int], Floats]:
@@ -64,13 +69,6 @@ class Snapshot:
         So a thread that does not hold the catalogue may search.
         """
         self._allowed(where)
-
-    def nearest(self, question: Floats, k: int, among: Numbers) -> list[int]:
-        """The k best rowids among some rowids, by inner product, best first."""
-        allowed = np.zeros(len(self._view.kinds), np.bool_)
-        allowed[among] = True
-        bits = np.packbits(allowed, bitorder="little")
-        return self._view.search(question[None], k, bits)[0][0]
 
     def features(self, numbers: Sequence[int]) -> list[Features]:
         """Stored vectors of rowids, in the order asked."""
@@ -126,5 +124,16 @@ class Snapshot:
         return self._catalogue.contents(numbers)
 
     def segments(self, numbers: Sequence[int]) -> list[Segment]:
-        """Segments by rowid, in the order asked."""
-        return self._catalogue.segments(numbers)
+        """Segments by rowid, in the order asked.
+
+        Raises:
+            KeyError: A row is not in this generation.
+            IndexDamagedError: It should be, but is not there or not as it was written.
+        """
+        try:
+            return self._catalogue.segments(numbers)
+        except KeyError as error:
+            with self._catalogue.reading():
+                if self._view.alive(error.args[0]):
+                    raise rows.DamagedRowError("segments", error.args[0]) from error
+            raise

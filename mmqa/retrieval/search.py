@@ -24,30 +24,38 @@ the l tokens of the segment and β = 0.2, prefers a segment that says little els
 words has λ = 0, one that is only words (no encoder understands them) λ = 1. Of several wordings of
 one question, the one that says most counts.
 
-Candidates are the rows nearest to the question, those that say the most of its words, and of all
-that say any of them the nearest. Without vectors BM25 chooses among rows that hold the same words.
+Candidates are the rows that say the most of the question's words, and those of the nearest that
+score best once their words are estimated from the full-text index. Without vectors BM25 chooses
+among rows that hold the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
-from mmqa.retrieval.wording import Candidates, Holding, Words
+from mmqa.retrieval.wording import Holding, Words
 
 CANDIDATES = 32
-"""Fewest candidates taken from either side; at least four times k are."""
+"""Fewest candidates by vectors, half as many by words alone; at least four times k are."""
+
+DEPTH = 5
+"""So many times more of the nearest rows are looked at, for those that hold words."""
 
 
 class Searchable(Holding, Protocol):
     """One generation of an index, held still while the search runs."""
+
+    @property
+    def oversampling(self) -> int:
+        """How many times more candidates it wants scored again than exact search would."""
+        ...
 
     def prepare(self, where: Filter | None) -> None:
         """Work out which rows a filter lets through; searching then needs no catalogue."""
@@ -63,10 +71,6 @@ class Searchable(Holding, Protocol):
         self, questions: Floats, k: int, where: Filter | None = None
     ) -> list[tuple[list[int], Floats]]:
         """The same for each of (b, width) questions, at once."""
-        ...
-
-    def nearest(self, question: Floats, k: int, among: NDArray[np.int64]) -> list[int]:
-        """The k best rowids by inner product among some rowids, best first."""
         ...
 
     def lexical(self, match: str, k: int, where: Filter | None = None) -> list[tuple[int, float]]:
@@ -108,6 +112,9 @@ class Found:
 
 
 Parts: TypeAlias = Sequence[QuestionPart]
+
+Near: TypeAlias = tuple[list[int], Floats]
+"""Rowids and scores, best first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,14 +159,12 @@ def search(
         aside: Where vectors are waited for and searched while words are looked up here.
     """
     run = _Run(index, fuser, k, where, lexical_weight)
-    alike = aside.submit(lambda: run.alike(_known(parts))) if aside is not None else None
+    near = aside.submit(lambda: run.near(_known(parts))) if aside is not None else None
     words = run.words(text, also)
     said = words.candidates(run.n, where)
     known = _known(parts)  # waits
-    question = run.question(known)
-    candidates = run.said(words, said, question, bool(known))
-    candidates.update(run.alike(known) if alike is None else alike.result())
-    return run.best(question, words, bool(known), candidates)
+    nearest = run.near(known) if near is None else near.result()
+    return run.best(run.question(known), words, said, nearest)
 
 
 def search_many(
@@ -174,18 +179,16 @@ def search_many(
     """What :func:`search` finds for each question; the vectors of all are searched at once."""
     run = _Run(index, fuser, k, where, lexical_weight)
     vectors = {place: run.question(one.parts) for place, one in enumerate(questions) if one.parts}
-    alike: dict[int, list[int]] = {}
+    near: dict[int, Near] = {}
     if vectors:
-        found = index.search_many(np.stack(list(vectors.values())), run.n, where)
-        alike = {place: rows for place, (rows, _) in zip(vectors, found, strict=True)}
+        found = index.search_many(np.stack(list(vectors.values())), run.depth, where)
+        near = dict(zip(vectors, found, strict=True))
     results = []
     for place, one in enumerate(questions):
         words = run.words(one.text, one.also)
-        known = place in vectors
-        question = vectors[place] if known else run.question(())
-        candidates = run.said(words, words.candidates(run.n, where), question, known)
-        candidates.update(alike.get(place, ()))
-        results.append(run.best(question, words, known, candidates))
+        said = words.candidates(run.n, where)
+        question = vectors.get(place, run.question(()))
+        results.append(run.best(question, words, said, near.get(place)))
     return results
 
 
@@ -211,6 +214,8 @@ class _Run:
         self._where = where
         self._lexical_weight = lexical_weight
         self.n = max(CANDIDATES, 4 * k)
+        self._read = self.n * index.oversampling
+        self.depth = max(DEPTH * self.n, self._read)
 
     def words(self, *texts: str) -> Words:
         """The question's words; none where they have no weight."""
@@ -227,42 +232,49 @@ class _Run:
         mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
         return mean
 
-    def alike(self, parts: Parts) -> list[int]:
-        """Candidates by vectors."""
+    def near(self, parts: Parts) -> Near | None:
+        """The nearest rows and their scores; ``None`` for a question without vectors."""
         if not parts:
-            return []
-        return self._index.search(self.question(parts), self.n, self._where)[0]
-
-    def said(self, words: Words, found: Candidates, question: Floats, known: bool) -> set[int]:
-        """Candidates by words: those that say the most, and the nearest that say any."""
-        if not known:
-            rows = set(found.rows)
-            if found.crowded:
-                ranked = self._index.lexical(words.expression(), self.n, self._where)
-                rows.update(row for row, _ in ranked)
-            return rows
-        if len(found.holders) <= self.n:
-            return set(found.rows)
-        near = self._index.nearest(question, self.n, found.holders)
-        return {*found.rows[: self.n // 2], *near}
+            return None
+        return self._index.search(self.question(parts), self.depth, self._where)
 
     def best(
-        self, question: Floats, words: Words, known: bool, candidates: Collection[int]
+        self, question: Floats, words: Words, said: Sequence[int], near: Near | None
     ) -> list[Found]:
-        """The candidates scored exactly, and of them the k best with distinct content."""
-        numbers = sorted(candidates)
+        """The candidates scored exactly, and of them the k best with distinct content.
+
+        Args:
+            question: As vector, float32 (width,).
+            words: Its words.
+            said: Candidates by words, best first.
+            near: The nearest rows.
+        """
+        share = (1.0 if near is None else self._lexical_weight) if words else 0.0
+        numbers = sorted(self._candidates(words, said, near, share))
         if not numbers:
             return []
-        share = (self._lexical_weight if known else 1.0) if words else 0.0
+        stored = self._index.fused(numbers)
         shares: dict[str, Floats] = {
             modality: (1.0 - share) * values
-            for modality, values in self._fuser.contributions(
-                question, self._index.fused(numbers)
-            ).items()
+            for modality, values in self._fuser.contributions(question, stored).items()
         }
         if words:
             shares["lexical"] = share * words.scores(numbers)
         return self._distinct(numbers, shares)
+
+    def _candidates(
+        self, words: Words, said: Sequence[int], near: Near | None, share: float
+    ) -> set[int]:
+        if near is None:
+            rows = set(said)
+            if words.crowded(self.n):
+                ranked = self._index.lexical(words.expression(), self.n, self._where)
+                rows.update(row for row, _ in ranked)
+            return rows
+        numbers = np.array(near[0], np.int64)
+        estimates = (1.0 - share) * near[1] + share * words.estimates(numbers)
+        best = np.argsort(-estimates, kind="stable")[: self._read]
+        return {*said[: self.n // 2], *numbers[best].tolist()}
 
     def _distinct(self, numbers: Sequence[int], shares: Mapping[str, Floats]) -> list[Found]:
         scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)

@@ -39,6 +39,9 @@ EMPTY_NATS = 0.2
 READ = 4
 """So many times as many rows as are wanted are read at most, to find the best of them."""
 
+_FEW = 64
+"""Below one row in so many, sorting them is faster than looking at all."""
+
 _LONGEST_LOSS = (1.0 - BREVITY) ** (2 / 3)
 """What saying other things too costs at most, as a share of I: L grows with its power 1.5."""
 
@@ -106,21 +109,6 @@ def _information(index: Holding, words: Sequence[Term]) -> Floats:
     return np.array(found + [EMPTY_NATS] * (len(words) - len(full)), np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Rows that may matter by their words.
-
-    Attributes:
-        rows: Rowids, those with the highest L first.
-        holders: int64, ascending: rows that hold any of the words that were looked up.
-        crowded: Whether so many rows come next with the same words that none of them was read.
-    """
-
-    rows: list[int]
-    holders: NDArray[np.int64]
-    crowded: bool
-
-
 class Words:
     """The wordings of one question over one generation; a row's text is read once.
 
@@ -132,6 +120,7 @@ class Words:
     def __init__(self, index: Holding, texts: Sequence[str]) -> None:
         self._index = index
         self._wordings = wordings(index, texts)
+        self._holders: list[_Holders] = []
         self._scores: dict[int, float] = {}
 
     def __bool__(self) -> bool:
@@ -142,19 +131,26 @@ class Words:
         picked = (w.words[place].expression for w in self._wordings for place in w.picking())
         return " OR ".join(picked)
 
-    def candidates(self, n: int, where: Filter | None = None) -> Candidates:
-        """The n rows with the highest L; ties by rowid."""
-        best: set[int] = set()
-        holders, crowded = np.zeros(0, np.int64), False
-        for wording in self._wordings:
-            rows, held = _holders(self._index, wording, n, where)
-            read = _worth_reading(rows, held, n)
-            best.update(read.tolist())
-            crowded |= len(read) < min(n, len(rows))
-            holders = np.union1d(holders, rows) if len(holders) else rows
-        numbers = sorted(best)
+    def candidates(self, n: int, where: Filter | None = None) -> list[int]:
+        """The n rows with the highest L, best first; ties by rowid.
+
+        Of more than a few times n rows that hold the same words, none or all may be missing.
+        """
+        self._holders = [_holders(self._index, one, n, where) for one in self._wordings]
+        read = {row for one in self._holders for row in one.worth_reading(n).tolist()}
+        numbers = sorted(read)
         order = np.argsort(-self.scores(numbers), kind="stable")[:n]
-        return Candidates([numbers[place] for place in order], holders, crowded)
+        return [numbers[place] for place in order]
+
+    def crowded(self, n: int) -> bool:
+        """Whether so many rows hold the same words that fewer than n of them were candidates."""
+        return any(len(one.worth_reading(n)) < min(n, len(one.rows)) for one in self._holders)
+
+    def estimates(self, numbers: NDArray[np.int64]) -> Floats:
+        """About L of each row, float32 (n,), without reading it; after :meth:`candidates`."""
+        none = np.zeros(len(numbers), np.float32)
+        found: Floats = np.max([none, *(one.estimates(numbers) for one in self._holders)], axis=0)
+        return found
 
     def scores(self, numbers: Sequence[int]) -> Floats:
         """L of each row, float32 (n,)."""
@@ -167,30 +163,54 @@ class Words:
         return np.array([self._scores[number] for number in numbers], np.float32)
 
 
-def _holders(
-    index: Holding, wording: Wording, n: int, where: Filter | None
-) -> tuple[NDArray[np.int64], Floats]:
-    """Rows that hold words, the n with the highest L among them, and their information so far."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Holders:
+    """Rows that hold any of the words looked up: rowids ascending, and their information.
+
+    Attributes:
+        rows: int64 (r,).
+        held: float32 (r,), I of each, of the words looked up.
+        total: I of the question.
+    """
+
+    rows: NDArray[np.int64]
+    held: Floats
+    total: float
+
+    def worth_reading(self, n: int) -> NDArray[np.int64]:
+        """Rows that may be among the n with the highest L; not the last equals if too many."""
+        if len(self.rows) <= READ * n:
+            return self.rows
+        lowest = _highest(self.held, n)
+        equal = self.rows[self.held >= lowest]
+        return equal if len(equal) <= READ * n else self.rows[self.held > lowest]
+
+    def estimates(self, numbers: NDArray[np.int64]) -> Floats:
+        """About L of each row, float32 (n,)."""
+        if not len(self.rows):
+            return np.zeros(len(numbers), np.float32)
+        places = np.minimum(np.searchsorted(self.rows, numbers), len(self.rows) - 1)
+        held = np.where(self.rows[places] == numbers, self.held[places], np.float32(0))
+        return (np.sqrt(2.0 * held) * held / self.total).astype(np.float32)
+
+
+def _holders(index: Holding, wording: Wording, n: int, where: Filter | None) -> _Holders:
+    """The n rows with the highest L are among them."""
     places = wording.picking()
     left = float(wording.weights[places].sum())
-    rows, held = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    total = float(wording.weights.sum()) or 1.0
+    found: list[tuple[NDArray[np.int64], np.float32]] = []
     for place in places:
-        if n <= len(rows) <= READ * n and left <= _LONGEST_LOSS * float(_highest(held, n)):
-            break  # a row that holds none of the words so far cannot be among the best n
-        weight = float(wording.weights[place])
-        more = index.holding(wording.words[place].expression, where)
-        rows, held = _joined(rows, held, more, weight)
-        left -= weight
-    return rows, held
-
-
-def _worth_reading(rows: NDArray[np.int64], held: Floats, n: int) -> NDArray[np.int64]:
-    """Rows that may be among the n with the highest L; without the last of equals if too many."""
-    if len(rows) <= READ * n:
-        return rows
-    lowest = _highest(held, n)
-    equal = rows[held >= lowest]
-    return equal if len(equal) <= READ * n else rows[held > lowest]
+        if n <= sum(len(rows) for rows, _ in found) <= READ * n:
+            known = _joined(found)
+            enough = n <= len(known[0])
+            if enough and left <= _LONGEST_LOSS * float(_highest(known[1], n)):
+                break  # a row that holds none of the words so far cannot be among the best n
+        found.append(
+            (index.holding(wording.words[place].expression, where), wording.weights[place])
+        )
+        left -= float(wording.weights[place])
+    return _Holders(*_joined(found), total)
 
 
 def _highest(values: Floats, n: int) -> np.float32:
@@ -199,12 +219,13 @@ def _highest(values: Floats, n: int) -> np.float32:
 
 
 def _joined(
-    rows: NDArray[np.int64], held: Floats, more: NDArray[np.int64], weight: float
+    found: Sequence[tuple[NDArray[np.int64], np.float32]],
 ) -> tuple[NDArray[np.int64], Floats]:
-    """Information by row, ascending, once the rows that hold another word are known."""
-    every = np.concatenate([rows, more])
-    order = np.argsort(every, kind="stable")  # two sorted runs are merged in one pass
-    every = every[order]
-    first = np.flatnonzero(np.diff(every, prepend=-1))
-    gains = np.concatenate([held, np.full(len(more), weight, np.float32)])[order]
-    return every[first], (np.add.reduceat(gains, first) if len(first) else gains)
+    """Rows ascending, and the sum of the weights of the words that each holds."""
+    every = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in found)])
+    sums = np.zeros(int(every.max(initial=0)) + 1, np.float32)  # untouched pages cost nothing
+    for rows, weight in found:
+        sums[rows] += weight
+    few = len(every) * _FEW < len(sums)
+    rows = np.unique(every) if few else np.flatnonzero(sums)
+    return rows, sums[rows]
