@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from mmqa.errors import MmqaError
 from mmqa.index import digests, filters, rows, schema
 from mmqa.index.connection import Place, connect
+from mmqa.index.lock import acknowledged
 from mmqa.records import (
     Calibration,
     Features,
@@ -161,6 +162,14 @@ class Catalogue:
             if not found and default is None:
                 raise rows.DamagedRowError("meta", name)
             return str(rows.checked("meta", found[0])[1]) if found else str(default)
+
+    def lost_generations(self) -> tuple[int, int]:
+        """How many changes were acknowledged but are not there, and the last that was.
+
+        Nothing but damage to the log of a killed writer, or taking it away, can do that.
+        """
+        last = acknowledged(self.folder)  # first: a writer at work commits before it says so
+        return max(0, last - int(self.meta("generation"))), last
 
     # ------------------------------------------------------------------ files
 

@@ -51,6 +51,7 @@ def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
     try:
         return catalogue_problems(catalogue) or [
             *_broken_seal(catalogue),
+            *_lost(catalogue),
             *_words(catalogue),
             *_vectors(catalogue, fuser),
             *_files(catalogue, fuser),
@@ -66,6 +67,23 @@ def catalogue_problems(catalogue: Catalogue) -> list[Problem]:
         return [*_integrity(catalogue)] or [*damaged_rows(catalogue)] or [*_row_set(catalogue)]
     except IndexDamagedError as error:
         return [_unreadable(error)]
+
+
+def lost_changes(count: int) -> str:
+    """What is said of changes that were acknowledged and are gone."""
+    return (
+        f"the last {count} changes are gone, for the log of a killed writer was damaged or taken "
+        "away; mmqa add or sync takes their files in again"
+    )
+
+
+def _lost(catalogue: Catalogue) -> Iterator[Problem]:
+    lost, _ = catalogue.lost_generations()
+    if lost:  # or committed since this look at the catalogue began
+        with closing(Catalogue(catalogue.folder)) as fresh:
+            lost, _ = fresh.lost_generations()
+    if lost:
+        yield Problem("catalogue", f"{schema.FILE_NAME}-wal", f"{lost_changes(lost)}.")
 
 
 def _unreadable(error: IndexDamagedError) -> Problem:

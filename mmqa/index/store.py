@@ -185,6 +185,7 @@ class IndexStore(IndexReader):
         store = cls(folder, fuser, lock, notice, plan)
         try:
             require_same(folder, store.identity, identity or store.identity)
+            store._tell_what_is_lost()
             if lock:
                 if found := seal.damage(folder):  # or the next seal would make it true
                     raise schema.damaged(folder, found)
@@ -220,6 +221,7 @@ class IndexStore(IndexReader):
                 return None
             done = repair(folder, fuser)
             _remove_derived(folder)
+            lock.settle()
             return done
         finally:
             lock.release()
@@ -258,9 +260,20 @@ class IndexStore(IndexReader):
             (busy, *_) = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not busy:
                 seal.put_on(self.folder)
+                self._lock().settle()
         except (sqlite3.Error, OSError) as error:
             fact = f"the index {str(self.folder)!r} is complete, but could not be sealed: {error}"
             self._notice(f"{fact}; the next writer seals it.")
+
+    def _tell_what_is_lost(self) -> None:
+        """A writer goes on from what is there; generations never mean two things."""
+        lost, last = self.lost_generations()
+        if lost and self._writer is None:
+            self._notice(f"{maintenance.lost_changes(lost)} in the index {str(self.folder)!r}")
+        elif lost:
+            with self.transaction() as change:
+                change.generation, change.touched = last + 1, True
+            self._notice(f"{maintenance.lost_changes(lost)} in the index {str(self.folder)!r}")
 
     def _tidy(self) -> None:
         for name in maintenance.orphans(self):
@@ -287,6 +300,7 @@ class IndexStore(IndexReader):
             if self._open is not None:
                 yield self._open  # joins the transaction around it
                 return
+            self._require_place()
             try:
                 self._break_seal()
                 self._writer.execute("BEGIN IMMEDIATE")
@@ -294,12 +308,28 @@ class IndexStore(IndexReader):
                 yield self._open
                 self._open.seal()
                 self._writer.execute("COMMIT")
+                if self._open.touched:
+                    self._lock().mark(self._open.generation)
             except sqlite3.Error as error:
                 raise schema.unwritable(self.folder, error) from error
             finally:
                 self._open = None
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    def _lock(self) -> WriterLock:
+        assert self._writer_lock is not None  # whoever has a writer holds it
+        return self._writer_lock
+
+    def _require_place(self) -> None:
+        """What is written to a file that was taken away is lost when it is closed."""
+        if self.place.changed():
+            raise IndexFolderError(
+                self.folder,
+                f"the index {str(self.folder)!r} was taken away or replaced while it was open",
+                "Nothing was written. Open it anew.",
+            )
+        self._lock().require_held()
 
     def _break_seal(self) -> None:
         if self._unsealed:
