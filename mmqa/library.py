@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,6 +22,7 @@ from mmqa.config import Config
 from mmqa.errors import IndexMissingError, UsageError
 from mmqa.extraction import Extractors
 from mmqa.holdings import missing_media, status
+from mmqa.index.catalogue import Catalogue
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.plan import IndexPlan
@@ -63,6 +65,9 @@ SearchResults: TypeAlias = list[SearchResult]
 
 AT_ONCE = 256
 """Questions of a batch that are encoded and searched together: bounds memory."""
+
+REUSED_AT_ONCE = 500
+"""Payloads copied in one transaction."""
 
 
 class Library:
@@ -323,6 +328,27 @@ class Library:
                 for item in items:
                     transaction.tag(item.path, more, less)
             return tuple(found for item in items if (found := store.known(item.path)))
+
+    def reuse(self, other: str | Path) -> int:
+        """Take over what the models read out of files for another index, by the files' content.
+
+        Files that are added afterwards are not read again by the models that both indexes share.
+
+        Args:
+            other: Folder of the other index, made by whatever models.
+
+        Returns:
+            How much was taken over: one for each file and each set of models.
+        """
+        with closing(Catalogue(Path(other).expanduser().absolute())) as catalogue:
+            keys = catalogue.all("SELECT sha256, fingerprint FROM extractions")
+            with self._writer() as store:
+                for start in range(0, len(keys), REUSED_AT_ONCE):
+                    with store.transaction() as transaction:
+                        for key in keys[start : start + REUSED_AT_ONCE]:
+                            if (payload := catalogue.extraction(*key)) is not None:
+                                transaction.put_extraction(*key, payload)
+        return len(keys)
 
     def rebuild(
         self, on_progress: Progress | None = None, cancelled: Cancelled | None = None

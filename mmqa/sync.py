@@ -191,10 +191,11 @@ def _kept(path: Path, found: Survey, refused: set[Path]) -> bool:
     """Whether a file that the walk did not give is to stay in the index all the same."""
     if path in refused or any(place == path or place in path.parents for place in found.unread):
         return True
-    return _is_hidden(path, found.folders) and os.path.lexists(path)
+    return is_hidden(path, found.folders) and os.path.lexists(path)
 
 
-def _is_hidden(path: Path, folders: Iterable[Path]) -> bool:
+def is_hidden(path: Path, folders: Iterable[Path]) -> bool:
+    """Whether a walk of one of the folders passes over a path because of a name in it."""
     return any(
         passed_over(name)
         for folder in folders
