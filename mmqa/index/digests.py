@@ -70,8 +70,13 @@ def of_rows(kinds: NDArray[np.uint8]) -> int:
     True
     """
     numbers = np.flatnonzero(kinds)
+    return of_pairs(numbers, kinds[numbers])
+
+
+def of_pairs(numbers: NDArray[np.int64], kinds: NDArray[np.uint8]) -> int:
+    """As :func:`of_rows`, of rowids int64 (n,) with their kinds uint8 (n,)."""
     mixed = numbers.astype(np.uint64) * np.uint64(_ODD)
-    mixed += kinds[numbers].astype(np.uint64) * np.uint64(_MIX)
+    mixed += kinds.astype(np.uint64) * np.uint64(_MIX)
     mixed ^= mixed >> np.uint64(30)
     mixed *= np.uint64(_MIX)
     mixed ^= mixed >> np.uint64(27)

@@ -23,6 +23,10 @@ from mmqa.interfaces import Fuser
 __all__ = ["LAST", "Refresher"]
 
 
+_MOST = 2**54
+"""Above every rowid that an index gets to; eight bits more still fit beside it."""
+
+
 class Refresher:
     """Derives views; see the module.
 
@@ -75,20 +79,17 @@ class Refresher:
         """The kind of every row by rowid, and their checksum, which must be the stored one."""
         known = old.kinds if old is not None else np.zeros(1, np.uint8)
         numbers, codes = self._added(len(known))
-        length = int(numbers[-1]) + 1 if len(numbers) else len(known)
-        kinds = np.zeros(length, np.uint8)
-        kinds[: len(known)] = known
-        kinds[numbers] = codes
-        fresh = kinds.copy()
-        fresh[: len(known)] = 0
-        checksum = (old.checksum if old is not None else 0) + digests.of_rows(fresh)
-        dead = self._dead(old.generation if old is not None else -1, length)
-        checksum -= sum(digests.of_row(int(n), int(kinds[n])) for n in dead if kinds[n])
-        kinds[dead] = 0
+        dead = self._dead(old.generation if old is not None else -1, len(known))
+        checksum = (old.checksum if old is not None else 0) + digests.of_pairs(numbers, codes)
+        checksum -= sum(digests.of_row(int(n), int(known[n])) for n in dead if known[n])
         checksum %= 2**64
-        if checksum != int(self._catalogue.meta("rows")):
+        if checksum != int(self._catalogue.meta("rows")):  # before room is made for what it says
             reason = "the segments in it are not those that were put there"
             raise schema.damaged(self._catalogue.folder, reason)
+        kinds = np.zeros(int(numbers.max(initial=len(known) - 1)) + 1, np.uint8)
+        kinds[: len(known)] = known
+        kinds[numbers] = codes
+        kinds[dead] = 0
         return kinds, checksum
 
     def _added(self, first: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -96,15 +97,16 @@ class Refresher:
 
         A kind that does not exist has code 0, and then the checksum does not agree.
         """
-        sql = "SELECT number, kind FROM segments WHERE number >= ? ORDER BY number"
+        sql = "SELECT number, kind FROM segments WHERE number BETWEEN ? AND ? ORDER BY number"
         with self._catalogue.lock, self._catalogue.reading():
-            found = self._catalogue.connection.execute(sql, (first,))
+            found = self._catalogue.connection.execute(sql, (first, _MOST))
             joined = np.fromiter((n * 256 + KIND_CODES.get(kind, 0) for n, kind in found), np.int64)
         return joined >> 8, (joined & 255).astype(np.uint8)
 
     def _dead(self, generation: int, length: int) -> NDArray[np.int64]:
-        sql = "SELECT segment FROM tombstones WHERE generation > ? AND segment < ?"
-        found = self._catalogue.all(sql, generation, length)
+        """Rows below ``length`` that were removed since; younger ones are not in the catalogue."""
+        sql = "SELECT segment FROM tombstones WHERE generation > ? AND segment BETWEEN 1 AND ?"
+        found = self._catalogue.all(sql, generation, length - 1)
         return np.array([number for (number,) in found], np.int64)
 
     def _file(self, one: FaissSegment, old: View | None) -> Rows:
