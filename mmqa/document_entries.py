@@ -101,16 +101,9 @@ class Entries:
         metadatas: Sequence[Metadata | None] | None,
         width: int,
     ) -> None:
-        named: Sequence[str | None] = [None] * len(texts) if ids is None else ids
-        described: Sequence[Metadata | None] = (
-            [None] * len(texts) if metadatas is None else metadatas
-        )
-        require_list(texts, "texts")
-        require_list(named, "ids")
-        _require_as_many(texts, ids=named, vectors=vectors, metadatas=described)
-        self.ids = _checked_ids(named)
-        self._texts = [_checked_text(n, text) for n, text in zip(self.ids, texts, strict=True)]
-        self._metadatas = [written(n, one) for n, one in zip(self.ids, described, strict=True)]
+        self.ids, self._metadatas = checked(texts, ids, metadatas)
+        _require_as_many(texts, vectors=vectors)
+        self._texts = texts
         self._vectors = vectors
         self._width = width
         for _ in self._units(4096):
@@ -139,6 +132,27 @@ class Entries:
         passage = SegmentText(passage=text)
         segment = Segment(f"{item_id(path, digest)}.0", path, digest, "text", 0, text=passage)
         return Entry(item, segment, tokenize(text), vector)
+
+
+def checked(
+    texts: Sequence[str],
+    ids: Sequence[str | None] | None,
+    metadatas: Sequence[Metadata | None] | None,
+) -> tuple[list[str], list[str]]:
+    """Ids, made up where there are none, and metadata as JSON; see :class:`Entries`.
+
+    Raises:
+        UsageError: Something cannot be kept.
+    """
+    named: Sequence[str | None] = [None] * len(texts) if ids is None else ids
+    described: Sequence[Metadata | None] = [None] * len(texts) if metadatas is None else metadatas
+    require_list(texts, "texts")
+    require_list(named, "ids")
+    _require_as_many(texts, ids=named, metadatas=described)
+    names = _checked_ids(named)
+    for name, text in zip(names, texts, strict=True):
+        _require_text(name, text)
+    return names, [written(name, one) for name, one in zip(names, described, strict=True)]
 
 
 def require_list(values: object, name: str) -> None:
@@ -182,13 +196,12 @@ def checked_id(name: object) -> str:
     return name
 
 
-def _checked_text(name: str, text: object) -> str:
+def _require_text(name: str, text: object) -> None:
     if not isinstance(text, str):
         raise UsageError(
             f"the text of document {name!r} is {type(text).__name__}, not a string",
             "Nothing of this call was stored.",
         )
-    return text
 
 
 def written(name: str, metadata: Metadata | None) -> str:

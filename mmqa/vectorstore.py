@@ -12,7 +12,7 @@ come with where they stand, their score and its contributions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self, TypeAlias
@@ -22,8 +22,9 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
+from mmqa.document_entries import checked
 from mmqa.document_reading import DocumentHit
-from mmqa.documents import Documents
+from mmqa.documents import AT_ONCE, Documents
 from mmqa.errors import UsageError
 from mmqa.index.plan import IndexPlan
 from mmqa.langchain_documents import (
@@ -170,12 +171,17 @@ class MmqaVectorStore(VectorStore):
     ) -> list[str]:
         """Embed and keep texts; one whose id is there already replaces it.
 
+        Texts are embedded and stored :data:`AT_ONCE` together, so an interruption keeps what was
+        embedded by then.
+
         Raises:
-            UsageError: Something cannot be kept; nothing was stored then.
+            UsageError: An id, a text or metadata cannot be kept: nothing is embedded then. Or a
+                vector cannot: nothing is stored of those embedded together with it.
         """
-        listed = list(texts)
-        vectors = self._embedding.embed_documents(listed) if listed else []
-        return self._add(listed, vectors, metadatas, ids)
+        names, batches = _batches(list(texts), ids, metadatas)
+        for some, described, named in batches:
+            self._add(some, self._embedding.embed_documents(some), described, named)
+        return names
 
     async def aadd_texts(
         self,
@@ -186,19 +192,22 @@ class MmqaVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[str]:
         """See :meth:`add_texts`."""
-        listed = list(texts)
-        vectors = await self._embedding.aembed_documents(listed) if listed else []
-        return await asyncio.to_thread(self._add, listed, vectors, metadatas, ids)
+        names, batches = _batches(list(texts), ids, metadatas)
+        for some, described, named in batches:
+            vectors = await self._embedding.aembed_documents(some)
+            await asyncio.to_thread(self._add, some, vectors, described, named)
+        return names
 
     def _add(
         self,
         texts: list[str],
         vectors: list[list[float]],
-        metadatas: list[dict[str, Any]] | None,
-        ids: list[str] | None,
-    ) -> list[str]:
-        documents = self._opened(len(vectors[0])) if len(vectors) else None
-        return [] if documents is None else documents.add(texts, vectors, ids, metadatas)
+        metadatas: Sequence[dict[str, Any]] | None,
+        ids: Sequence[str],
+    ) -> None:
+        documents = self._opened(len(vectors[0])) if len(vectors) else self._there()
+        if documents is not None:
+            documents.add(texts, vectors, ids, metadatas)
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Forget documents; ids that are not there are ignored.
@@ -392,6 +401,21 @@ class MmqaVectorStore(VectorStore):
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         return cosine_relevance if self._find is None else deviation_relevance
+
+
+_Batch: TypeAlias = tuple[list[str], Sequence[dict[str, Any]] | None, list[str]]
+
+
+def _batches(
+    texts: list[str], ids: list[str] | None, metadatas: list[dict[str, Any]] | None
+) -> tuple[list[str], Iterator[_Batch]]:
+    """Ids of all, and what is embedded together, once all of it is known to be sound."""
+    names, _ = checked(texts, ids, metadatas)
+    parts = [slice(first, first + AT_ONCE) for first in range(0, len(names), AT_ONCE)]
+    batches = (
+        (texts[part], None if metadatas is None else metadatas[part], names[part]) for part in parts
+    )
+    return names, batches
 
 
 def _refuse(options: Mapping[str, Any]) -> None:

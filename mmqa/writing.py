@@ -5,6 +5,8 @@ Knows: when the writer lock is taken, waited for and given back. Refuses to know
 Opening and closing a writer cost time that grows with the index, because the catalogue is compared
 with its seal and sealed again. So a writer stays open until nothing has been written for
 :data:`IDLE_S`; and no longer than :data:`HELD_S` in all, so that other processes have their turn.
+Both are longer where opening and closing take long, so these stay a small share of the time however
+large the index is.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ HELD_S = 10.0
 WAIT_S = 30.0
 """How long a change waits for another writer's to end."""
 
+SHARE = 0.05
+"""Opening and closing take at most about this share of the time that the lock is held."""
+
 _AGAIN_S = 0.05
 
 
@@ -42,6 +47,7 @@ class Writer:
         self._depth = 0
         self._store: IndexStore | None = None
         self._opened_s = 0.0
+        self._took_s = 0.0
         self._timer: Timer | None = None
 
     @contextmanager
@@ -65,30 +71,35 @@ class Writer:
                     self._rest()
 
     def release(self) -> None:
-        """Give the lock back now, once the change in hand has ended."""
+        """Give the lock back, once the changes in hand have ended."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            if self._depth:
+                return  # asked for within a change; that ends by itself
+            self._stop_waiting()
             if self._store is not None:
+                began_s = time.monotonic()
                 store, self._store = self._store, None
                 store.close()
+                self._took_s = 2 * (time.monotonic() - began_s)  # opening reads as much again
 
     def _ready(self, wait_s: float) -> IndexStore:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_waiting()
         if self._store is None:
             self._store = waiting(self._opening, wait_s)
             self._opened_s = time.monotonic()
         return self._store
 
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _rest(self) -> None:
-        if time.monotonic() - self._opened_s > HELD_S:
+        if time.monotonic() - self._opened_s > max(HELD_S, self._took_s / SHARE):
             self.release()
             time.sleep(2 * _AGAIN_S)  # whoever waits asks again within half of this
             return
-        timer = Timer(IDLE_S, lambda: self._idle(timer))
+        timer = Timer(max(IDLE_S, self._took_s), lambda: self._idle(timer))
         timer.daemon = True
         self._timer = timer
         timer.start()

@@ -14,7 +14,7 @@ from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.indexing import InMemoryRecordManager, index
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
-from mmqa import Filter, Library, MmqaVectorStore
+from mmqa import Filter, Library, MmqaVectorStore, vectorstore
 from mmqa.errors import IndexMismatchError, UsageError
 
 DIRECTIONS = {"north": [0.0, 2.0], "east": [1.0, 0.0], "north-east": [3.0, 4.0]}
@@ -228,6 +228,27 @@ def test_a_bad_addition_names_the_document_and_keeps_none(store):
     with pytest.raises(UsageError, match="metadata of document 'b'"):
         store.add_texts(["north", "east"], [{}, {"x": (1, 2)}], ids=["a", "b"])
     assert store.get_by_ids(["a", "b"]) == []
+
+
+def test_what_was_embedded_before_an_interruption_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(vectorstore, "AT_ONCE", 2)
+
+    class Tired(Compass):
+        asked = 0
+
+        def embed_documents(self, texts):
+            self.asked += 1
+            if self.asked == 2:
+                raise KeyboardInterrupt
+            return super().embed_documents(texts)
+
+    store = MmqaVectorStore(Tired(), tmp_path / "index")
+    with pytest.raises(KeyboardInterrupt):
+        store.add_texts(["north"] * 5, ids=list("abcde"))
+    assert [d.id for d in store.get_by_ids(list("abcde"))] == ["a", "b"]
+    assert store.add_texts(["east"] * 5, ids=list("abcde")) == list("abcde")
+    assert len(store.similarity_search("east", k=9)) == 5
+    store.close()
 
 
 def test_langchains_own_retriever_takes_filter_and_threshold(filled):

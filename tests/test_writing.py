@@ -100,6 +100,26 @@ def test_the_lock_is_given_back_on_demand_and_after_an_exception(writer, folder)
     assert not is_locked(folder)
 
 
+def test_within_a_change_the_lock_is_not_given_back(writer, folder):
+    with writer.changes() as store:
+        writer.release()
+        assert store.writable
+        assert is_locked(folder)
+
+
+def test_where_closing_takes_long_the_lock_is_held_longer(writer, folder, opened, monkeypatch):
+    monkeypatch.setattr(writing, "HELD_S", 0.0)
+    with writer.changes() as store:
+        close = store.close
+        monkeypatch.setattr(store, "close", lambda: (time.sleep(0.1), close()))
+    assert not is_locked(folder)
+    with writer.changes():
+        pass  # 0.2 s for opening and closing: held for 4 s at least
+    assert is_locked(folder)
+    with writer.changes() as store:
+        assert store is opened[1]
+
+
 def test_a_change_waits_for_another_writer(writer, folder):
     lock = WriterLock(folder)
     threading.Timer(0.2, lock.release).start()
