@@ -2,33 +2,34 @@
 
 Knows: recipes, the façade, and how to report. Refuses to know: how a file becomes part of an index.
 
-What is there already costs nothing; what a recipe's folders no longer hold is removed; files that
-were added from elsewhere stay. An index that other models made is made anew, from the same files;
-the old one is kept as NAME.old until that is done.
+What is there already costs nothing; moved files keep their features; what a recipe's folders no
+longer hold is removed; files that were added from elsewhere stay. An index that other models made
+is made anew, beside the old one, which stays in place until then. A build that was interrupted, in
+whatever way, goes on at the next one.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were refused.
 
-    python indexes/build.py --recipe indexes/recipes/samples.toml [--index DIR] [--json]
+    python indexes/build.py --recipe indexes/recipes/samples.toml [--index DIR] [--dry-run] [--json]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recipe import Recipe, Selection, read, select
+from recipe import Recipe, read
+from renewal import Renewal, is_outdated, renewed, tidy
 
 from mmqa import Library, config
+from mmqa.commands.output import write_json, write_line
+from mmqa.commands.telling import Telling, telling
 from mmqa.corpora.fetch import fetch
-from mmqa.errors import ConfigError, IndexMismatchError, IndexMissingError, MmqaError, UsageError
-from mmqa.records import AddEvent
+from mmqa.errors import ConfigError, IndexMissingError, MmqaError, UsageError
+from mmqa.records import Source, SyncReport
 
 REFUSED = 3
 
@@ -41,19 +42,41 @@ class BuildReport:
         index: Folder of the index.
         added: Files that are new or changed.
         unchanged: Files that were there already.
+        moved: Files that were found again under another name.
         removed: Files that are no longer among the recipe's.
         refused: (path, reason) of each file that could not be taken in.
-        segments: Segments of what was added.
-        seconds: How long adding took.
+        segments: Segments of what was added or moved.
+        seconds: How long it took.
+        renewed: Whether the index was of other models and was made anew.
+        dry_run: Whether nothing of it was really done.
     """
 
     index: Path
     added: int
     unchanged: int
+    moved: int
     removed: int
     refused: tuple[tuple[Path, str], ...]
     segments: int
     seconds: float
+    renewed: bool = False
+    dry_run: bool = False
+
+    @staticmethod
+    def of(index: Path, report: SyncReport, *, renewed: bool, dry_run: bool) -> BuildReport:
+        """What a sync came to."""
+        return BuildReport(
+            index=index,
+            added=report.added,
+            unchanged=report.unchanged,
+            moved=report.moved,
+            removed=report.removed,
+            refused=report.failed,
+            segments=report.segments,
+            seconds=report.seconds,
+            renewed=renewed,
+            dry_run=dry_run,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -62,94 +85,95 @@ class BuildReport:
             "index": str(self.index),
             "added": self.added,
             "unchanged": self.unchanged,
+            "moved": self.moved,
             "removed": self.removed,
             "refused": [{"path": str(path), "reason": why} for path, why in self.refused],
             "segments": self.segments,
             "seconds": round(self.seconds, 2),
+            "renewed": self.renewed,
+            "dry_run": self.dry_run,
         }
 
     def line(self) -> str:
         """The report as a sentence."""
+        would = "would be " if self.dry_run else ""
         return (
-            f"{self.index}: {self.added} added, {self.unchanged} unchanged, "
-            f"{self.removed} removed, {len(self.refused)} refused"
+            f"{self.index}: {would}{self.added} added, {self.unchanged} unchanged, "
+            f"{self.moved} moved, {self.removed} removed, {len(self.refused)} refused"
         )
 
 
-def build(recipe: Recipe, *, quiet: bool = False) -> BuildReport:
+def build(recipe: Recipe, tell: Telling, *, dry_run: bool = False) -> BuildReport:
     """Build or update the index of a recipe.
+
+    Args:
+        recipe: What to build.
+        tell: Told of each file.
+        dry_run: Only say what would be done; corpora are fetched all the same.
 
     Raises:
         ConfigError: A setting or a source is wrong.
         CorpusError: A corpus cannot be fetched.
-        IndexFolderError: The index cannot be written.
+        UsageError: A folder is not there, or empty while the index holds files of it.
+        IndexFolderError: The index cannot be written, or another process is writing to it.
         ModelMissingError: The models have not been pulled.
     """
     settings = config.load({**recipe.config, "index": str(recipe.index)})
-    chosen = [select(source, fetch) for source in recipe.sources]
-    old, elsewhere = _set_aside(recipe.index, settings, chosen)
-    with Library.open(recipe.index, config=settings) as library:
-        removed = _remove_gone(library, chosen)
-        files = {file for selection in chosen for file in selection.files}
-        report = library.add(sorted(files | elsewhere), on_event=None if quiet else _tell)
-    if old is not None:
-        shutil.rmtree(old)
-    unread = tuple(folder for selection in chosen for folder in selection.unread)
-    return BuildReport(
-        index=recipe.index,
-        added=report.added,
-        unchanged=report.skipped,
-        removed=removed,
-        refused=(*unread, *report.failed),
-        segments=report.segments,
-        seconds=report.seconds,
+    sources = [place.source(fetch) for place in recipe.places]
+    if dry_run:
+        return _foreseen(recipe.index, settings, sources, tell)
+    tidy(recipe.index, settings)
+    outdated = is_outdated(recipe.index, settings)
+    if outdated:
+        tell.notice(f"{str(recipe.index)!r} was made by other models: it is made anew")
+        with renewed(recipe.index, settings) as renewal:
+            report = _made_anew(renewal, settings, sources, tell)
+    else:
+        with Library.open(recipe.index, config=settings) as library:
+            report = library.sync(sources, tell.event, on_progress=tell.step)
+            _as_configured(library, settings, tell)
+    return BuildReport.of(recipe.index, report, renewed=outdated, dry_run=False)
+
+
+def _foreseen(
+    index: Path, settings: config.Config, sources: Sequence[Source], tell: Telling
+) -> BuildReport:
+    outdated = is_outdated(index, settings)
+    try:
+        if outdated:
+            raise IndexMissingError(index, "as good as none")
+        with Library.open(index, create=False, config=settings) as library:
+            report = library.sync(sources, tell.event, dry_run=True)
+    except IndexMissingError:
+        report = Library.preview(sources, tell.event, config=settings)
+    return BuildReport.of(index, report, renewed=outdated, dry_run=True)
+
+
+def _made_anew(
+    renewal: Renewal, settings: config.Config, sources: Sequence[Source], tell: Telling
+) -> SyncReport:
+    """The recipe's files, and all else that the old index holds."""
+    outside = renewal.files_outside([source.folder for source in sources])
+    with Library.open(renewal.new, config=settings) as library:
+        library.reuse(renewal.old)
+        report = library.sync(sources, tell.event, on_progress=tell.step)
+        others = library.add(outside, tell.event, on_progress=tell.step)
+        renewal.take_over(library)
+    return replace(
+        report,
+        added=report.added + others.added,
+        unchanged=report.unchanged + others.skipped,
+        failed=(*report.failed, *others.failed),
+        segments=report.segments + others.segments,
+        seconds=report.seconds + others.seconds,
     )
 
 
-def _set_aside(
-    index: Path, settings: config.Config, chosen: Sequence[Selection]
-) -> tuple[Path | None, set[Path]]:
-    """Move an index of other models aside; where to, and which of its files no recipe names."""
-    try:
-        Library.open(index, create=False, config=settings).close()
-    except IndexMissingError:
-        return None, set()
-    except IndexMismatchError as error:
-        from mmqa.index.catalogue import Catalogue
-
-        sys.stderr.write(f"{error.fact}: it is made anew\n")
-        roots = {selection.root for selection in chosen}
-        with closing(Catalogue(index)) as catalogue:
-            paths = [item.path for item in catalogue.items()]
-        old = index.with_name(f"{index.name}.old")
-        if old.exists():
-            raise UsageError(
-                f"{str(old)!r} is in the way: an earlier build was interrupted",
-                "Look whether it still holds something you need, then delete it.",
-            ) from error
-        index.rename(old)
-        return old, {p for p in paths if roots.isdisjoint(p.parents) and p.exists()}
-    return None, set()
-
-
-def _remove_gone(library: Library, chosen: Sequence[Selection]) -> int:
-    wanted = {file.resolve() for selection in chosen for file in selection.files}
-    roots = {selection.root for selection in chosen}
-    gone = [
-        item.path
-        for item in library.items()
-        if item.path not in wanted and not roots.isdisjoint(item.path.parents)
-    ]
-    if gone:
-        library.remove(gone)
-    return len(gone)
-
-
-def _tell(event: AddEvent) -> None:
-    if event.event == "refused":
-        sys.stderr.write(f"refused {str(event.path)!r}: {event.reason}\n")
-    elif event.event == "added":
-        sys.stderr.write(f"[{event.done}/{event.total}] {event.path.name!r}\n")
+def _as_configured(library: Library, settings: config.Config, tell: Telling) -> None:
+    """Make the FAISS files anew where the recipe names another type than they have."""
+    wanted = settings.index_type
+    if wanted != "auto" and any(f.index_type != wanted for f in library.status().faiss_files):
+        library.rebuild(tell.step)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -160,7 +184,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--recipe", required=True, type=Path, metavar="FILE", help="a TOML file")
     parser.add_argument("--index", type=Path, metavar="DIR", help="build there instead")
-    parser.add_argument("--json", action="store_true", help="report as one JSON object on stdout")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON object a file on stdout, as soon as it is durable, and one at the end",
+    )
     options = parser.parse_args(arguments)
     try:
         return _run(options)
@@ -171,19 +200,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"build: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("build: interrupted; what was added is kept\n")
+        sys.stderr.write("build: interrupted; what was added is kept, the next build goes on\n")
         return 130
 
 
 def _run(options: argparse.Namespace) -> int:
     recipe = read(options.recipe)
     if options.index:
-        recipe = Recipe(options.index.absolute(), recipe.sources, recipe.config)
-    report = build(recipe, quiet=options.json)
+        recipe = replace(recipe, index=options.index.absolute())
+    telling_how = telling("building", as_json=options.json, changes=True, would=options.dry_run)
+    with telling_how as tell:
+        report = build(recipe, tell, dry_run=options.dry_run)
     if options.json:
-        print(json.dumps(report.to_json(), ensure_ascii=False))
+        write_json(report.to_json())
     else:
-        print(report.line())
+        write_line(report.line())
     return REFUSED if report.refused else 0
 
 

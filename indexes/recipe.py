@@ -1,9 +1,10 @@
 """Recipes: which files make an index, read from TOML.
 
-Knows: the format of a recipe and how globs choose files. Refuses to know: what an index is.
+Knows: the format of a recipe. Refuses to know: what an index is, and how globs choose files.
 
     index = "../demo"              # where the index goes, seen from the recipe's folder
-    [config]                       # settings that differ from the defaults, as in mmqa.toml
+    preset = "embedded"            # which models; likewise fusion, index_type, recall_target
+    [config]                       # any other setting, as in mmqa.toml
     [[source]]
     path = "../samples"            # a folder, seen from the recipe's folder; or
     corpus = "scikit-image"        # a pinned public package, fetched when it is not there yet
@@ -13,25 +14,27 @@ Knows: the format of a recipe and how globs choose files. Refuses to know: what 
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmqa.errors import ConfigError
+from mmqa.records import Source
+
+SETTINGS = ("preset", "fusion", "index_type", "recall_target")
+"""Settings that decide what an index is; they may stand beside its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Place:
     """Where files come from.
 
     Attributes:
         path: A folder; ``None`` where it is a corpus.
         corpus: Name of a pinned public package; empty where it is a folder.
-        include: Globs on the path below the source, with ``/``; ``**`` crosses folders.
+        include: Globs on the path below it, with ``/``; ``**`` crosses folders.
         exclude: Globs of what is left out of these.
     """
 
@@ -40,6 +43,18 @@ class Source:
     include: tuple[str, ...]
     exclude: tuple[str, ...]
 
+    def source(self, fetch: Callable[[str], Path]) -> Source:
+        """The folder, of a corpus as ``fetch`` gives it.
+
+        Raises:
+            ConfigError: The folder is not there.
+            CorpusError: The corpus cannot be fetched.
+        """
+        folder = self.path or fetch(self.corpus)
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"the source {str(folder)!r} is no folder", "Correct the recipe.")
+        return Source(folder, self.include, self.exclude)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -47,28 +62,13 @@ class Recipe:
 
     Attributes:
         index: Folder of the index.
-        sources: Where its files come from.
+        places: Where its files come from.
         config: Settings by name.
     """
 
     index: Path
-    sources: tuple[Source, ...]
+    places: tuple[Place, ...]
     config: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The files that a source gives.
-
-    Attributes:
-        root: The folder of the source, symbolic links resolved.
-        files: Chosen files below it, sorted.
-        unread: Folders that could not be read, each with the reason.
-    """
-
-    root: Path
-    files: tuple[Path, ...]
-    unread: tuple[tuple[Path, str], ...]
 
 
 def read(path: Path) -> Recipe:
@@ -81,7 +81,7 @@ def read(path: Path) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"the recipe {str(path)!r} cannot be read: {error}") from error
-    _known(content, {"index", "config", "source"}, f"the recipe {str(path)!r}")
+    _known(content, {"index", "config", "source", *SETTINGS}, f"the recipe {str(path)!r}")
     folder = path.resolve().parent
     index, sources = content.get("index"), content.get("source")
     if not isinstance(index, str) or not isinstance(sources, list) or not sources:
@@ -89,19 +89,34 @@ def read(path: Path) -> Recipe:
             f"the recipe {str(path)!r} names no index or no source",
             'It needs index = "FOLDER" and at least one [[source]].',
         )
-    parsed = tuple(_source(entry, folder, path) for entry in sources)
-    return Recipe((folder / index).resolve(), parsed, dict(content.get("config", {})))
+    parsed = tuple(_place(entry, folder, path) for entry in sources)
+    place = (folder / Path(index).expanduser()).resolve()
+    return Recipe(place, parsed, _settings(content, path))
 
 
-def _source(entry: dict[str, Any], folder: Path, recipe: Path) -> Source:
+def _settings(content: dict[str, Any], recipe: Path) -> dict[str, Any]:
+    beside = {name: content[name] for name in SETTINGS if name in content}
+    config = content.get("config", {})
+    if not isinstance(config, dict):
+        raise ConfigError(f"config in the recipe {str(recipe)!r} is no table", "Write [config].")
+    if twice := sorted(beside.keys() & config.keys()):
+        raise ConfigError(
+            f"the recipe {str(recipe)!r} sets {', '.join(twice)} twice",
+            "Leave it out of [config].",
+        )
+    return {**config, **beside}
+
+
+def _place(entry: dict[str, Any], folder: Path, recipe: Path) -> Place:
     place = f"a source of the recipe {str(recipe)!r}"
     _known(entry, {"path", "corpus", "include", "exclude"}, place)
     if ("path" in entry) == ("corpus" in entry):
         raise ConfigError(f"{place} needs either path or corpus", "Give it one of the two.")
     for name in ("include", "exclude"):
-        if not isinstance(entry.get(name, []), list):
+        globs = entry.get(name, [])
+        if not isinstance(globs, list) or not all(isinstance(glob, str) for glob in globs):
             raise ConfigError(f"{name} in {place} is no list", f'Write {name} = ["GLOB"].')
-    return Source(
+    return Place(
         path=folder / Path(entry["path"]).expanduser() if "path" in entry else None,
         corpus=entry.get("corpus", ""),
         include=tuple(entry.get("include", ("**",))),
@@ -116,51 +131,3 @@ def _known(entry: dict[str, Any], names: set[str], place: str) -> None:
             f"{place} holds {', '.join(unknown)}, which no recipe has",
             f"Known: {', '.join(sorted(names))}.",
         )
-
-
-def select(source: Source, fetch: Callable[[str], Path]) -> Selection:
-    """The files of a source; hidden ones and links to folders are passed over.
-
-    Args:
-        source: Where to look.
-        fetch: Gives the folder of a corpus by name.
-
-    Raises:
-        ConfigError: The folder is not there.
-        CorpusError: The corpus cannot be fetched.
-    """
-    root = (source.path or fetch(source.corpus)).resolve()
-    if not root.is_dir():
-        raise ConfigError(f"the source {str(root)!r} is no folder", "Correct the recipe.")
-    include, exclude = _any_of(source.include), _any_of(source.exclude)
-    files: list[Path] = []
-    unread: list[tuple[Path, str]] = []
-
-    def refuse(error: OSError) -> None:
-        unread.append((Path(os.fsdecode(error.filename)), error.strerror or str(error)))
-
-    for folder, below, names in os.walk(root, onerror=refuse):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in names:
-            inside = (Path(folder) / name).relative_to(root).as_posix()
-            if not name.startswith(".") and include(inside) and not exclude(inside):
-                files.append(Path(folder) / name)
-    return Selection(root, tuple(sorted(files)), tuple(unread))
-
-
-def _any_of(globs: Iterable[str]) -> Callable[[str], bool]:
-    patterns = [re.compile(regex(glob), re.DOTALL) for glob in globs]
-    return lambda path: any(pattern.fullmatch(path) for pattern in patterns)
-
-
-def regex(glob: str) -> str:
-    r"""A glob as a regular expression: ``*`` and ``?`` stay within a folder, ``**`` does not.
-
-    >>> bool(re.fullmatch(regex("a/**/*.png"), "a/b/c/d.png"))
-    True
-    >>> bool(re.fullmatch(regex("a/*.png"), "a/b/d.png"))
-    False
-    """
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    tokens: list[str] = re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob)
-    return "".join(parts.get(token) or re.escape(token) for token in tokens)

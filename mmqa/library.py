@@ -345,9 +345,10 @@ class Library:
             with self._writer() as store:
                 for start in range(0, len(keys), REUSED_AT_ONCE):
                     with store.transaction() as transaction:
-                        for key in keys[start : start + REUSED_AT_ONCE]:
-                            if (payload := catalogue.extraction(*key)) is not None:
-                                transaction.put_extraction(*key, payload)
+                        for sha256, fingerprint in keys[start : start + REUSED_AT_ONCE]:
+                            payload = catalogue.extraction(sha256, fingerprint)
+                            if payload is not None:
+                                transaction.put_extraction(sha256, fingerprint, payload)
         return len(keys)
 
     def rebuild(
