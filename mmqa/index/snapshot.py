@@ -70,6 +70,13 @@ class Snapshot:
         """
         self._allowed(where)
 
+    def search_among(self, question: Floats, k: int, among: Numbers) -> tuple[list[int], Floats]:
+        """As :meth:`search`, among some rowids only."""
+        allowed = np.zeros(len(self._view.kinds), np.bool_)
+        allowed[among] = True
+        bits = np.packbits(allowed, bitorder="little")
+        return self._view.search(question[None], k, bits)[0]
+
     def features(self, numbers: Sequence[int]) -> list[Features]:
         """Stored vectors of rowids, in the order asked."""
         return self._catalogue.features(numbers)

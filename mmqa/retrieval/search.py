@@ -24,9 +24,9 @@ the l tokens of the segment and β = 0.2, prefers a segment that says little els
 words has λ = 0, one that is only words (no encoder understands them) λ = 1. Of several wordings of
 one question, the one that says most counts.
 
-Candidates are the rows that say the most of the question's words, and those of the nearest that
-score best once their words are estimated from the full-text index. Without vectors BM25 chooses
-among rows that hold the same words.
+Candidates are the rows that say the most of the question's words; and of the nearest rows, and the
+nearest that hold any of the words, those that score best once their words are estimated from the
+full-text index. Without vectors BM25 chooses among rows that hold the same words.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
@@ -45,8 +46,8 @@ from mmqa.retrieval.wording import Holding, Words
 CANDIDATES = 32
 """Fewest candidates by vectors, half as many by words alone; at least four times k are."""
 
-DEPTH = 5
-"""So many times more of the nearest rows are looked at, for those that hold words."""
+DEPTH = 4
+"""So many times more of the nearest rows are looked at than are scored exactly."""
 
 
 class Searchable(Holding, Protocol):
@@ -71,6 +72,12 @@ class Searchable(Holding, Protocol):
         self, questions: Floats, k: int, where: Filter | None = None
     ) -> list[tuple[list[int], Floats]]:
         """The same for each of (b, width) questions, at once."""
+        ...
+
+    def search_among(
+        self, question: Floats, k: int, among: NDArray[np.int64]
+    ) -> tuple[list[int], Floats]:
+        """As :meth:`search`, among some rowids only."""
         ...
 
     def lexical(self, match: str, k: int, where: Filter | None = None) -> list[tuple[int, float]]:
@@ -163,8 +170,10 @@ def search(
     words = run.words(text, also)
     said = words.candidates(run.n, where)
     known = _known(parts)  # waits
+    question = run.question(known)
+    holding = run.near_holders(question, words) if known else None
     nearest = run.near(known) if near is None else near.result()
-    return run.best(run.question(known), words, said, nearest)
+    return run.best(question, words, said, [one for one in (nearest, holding) if one is not None])
 
 
 def search_many(
@@ -188,7 +197,10 @@ def search_many(
         words = run.words(one.text, one.also)
         said = words.candidates(run.n, where)
         question = vectors.get(place, run.question(()))
-        results.append(run.best(question, words, said, near.get(place)))
+        nearest = []
+        if place in near:
+            nearest = [near[place], run.near_holders(question, words)]
+        results.append(run.best(question, words, said, nearest))
     return results
 
 
@@ -238,8 +250,14 @@ class _Run:
             return None
         return self._index.search(self.question(parts), self.depth, self._where)
 
+    def near_holders(self, question: Floats, words: Words) -> Near:
+        """The nearest rows that hold any of the words; none where all are candidates anyway."""
+        if len(words.holders) <= self.n:
+            return [], np.zeros(0, np.float32)
+        return self._index.search_among(question, self.depth, words.holders)
+
     def best(
-        self, question: Floats, words: Words, said: Sequence[int], near: Near | None
+        self, question: Floats, words: Words, said: Sequence[int], near: Sequence[Near]
     ) -> list[Found]:
         """The candidates scored exactly, and of them the k best with distinct content.
 
@@ -247,9 +265,9 @@ class _Run:
             question: As vector, float32 (width,).
             words: Its words.
             said: Candidates by words, best first.
-            near: The nearest rows.
+            near: The nearest rows of all and of some; empty for a question without vectors.
         """
-        share = (1.0 if near is None else self._lexical_weight) if words else 0.0
+        share = (self._lexical_weight if near else 1.0) if words else 0.0
         numbers = sorted(self._candidates(words, said, near, share))
         if not numbers:
             return []
@@ -263,18 +281,21 @@ class _Run:
         return self._distinct(numbers, shares)
 
     def _candidates(
-        self, words: Words, said: Sequence[int], near: Near | None, share: float
+        self, words: Words, said: Sequence[int], near: Sequence[Near], share: float
     ) -> set[int]:
-        if near is None:
+        if not near:
             rows = set(said)
             if words.crowded(self.n):
                 ranked = self._index.lexical(words.expression(), self.n, self._where)
                 rows.update(row for row, _ in ranked)
             return rows
-        numbers = np.array(near[0], np.int64)
-        estimates = (1.0 - share) * near[1] + share * words.estimates(numbers)
+        numbers = np.concatenate([np.array(rows, np.int64) for rows, _ in near])
+        scores = np.concatenate([scores for _, scores in near])
+        numbers, places = np.unique(numbers, return_index=True)
+        estimates = (1.0 - share) * scores[places] + share * words.estimates(numbers)
         best = np.argsort(-estimates, kind="stable")[: self._read]
-        return {*said[: self.n // 2], *numbers[best].tolist()}
+        few = len(words.holders) <= self.n
+        return {*(said if few else said[: self.n // 2]), *numbers[best].tolist()}
 
     def _distinct(self, numbers: Sequence[int], shares: Mapping[str, Floats]) -> list[Found]:
         scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)

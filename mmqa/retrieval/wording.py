@@ -39,6 +39,11 @@ EMPTY_NATS = 0.2
 READ = 4
 """So many times as many rows as are wanted are read at most, to find the best of them."""
 
+SEARCHED = 8192
+"""Most rows that are searched for the nearest among them; words that more rows hold say little."""
+
+_NONE = np.zeros(0, np.int64)
+
 _FEW = 64
 """Below one row in so many, sorting them is faster than looking at all."""
 
@@ -115,12 +120,17 @@ class Words:
     Args:
         index: The generation.
         texts: The question, and the same in other languages; the one that says most counts.
+
+    Attributes:
+        holders: int64, ascending, once candidates were asked for: rows that hold words, at most
+            :data:`SEARCHED` a wording, those that hold more; of equals either all or none.
     """
 
     def __init__(self, index: Holding, texts: Sequence[str]) -> None:
         self._index = index
         self._wordings = wordings(index, texts)
         self._holders: list[_Holders] = []
+        self.holders = _NONE
         self._scores: dict[int, float] = {}
 
     def __bool__(self) -> bool:
@@ -137,6 +147,8 @@ class Words:
         Of more than a few times n rows that hold the same words, none or all may be missing.
         """
         self._holders = [_holders(self._index, one, n, where) for one in self._wordings]
+        most = [one.most(SEARCHED) for one in self._holders]
+        self.holders = most[0] if len(most) == 1 else np.unique(np.concatenate([_NONE, *most]))
         read = {row for one in self._holders for row in one.worth_reading(n).tolist()}
         numbers = sorted(read)
         order = np.argsort(-self.scores(numbers), kind="stable")[:n]
@@ -185,6 +197,12 @@ class _Holders:
         equal = self.rows[self.held >= lowest]
         return equal if len(equal) <= READ * n else self.rows[self.held > lowest]
 
+    def most(self, limit: int) -> NDArray[np.int64]:
+        """Those with the most information, at most so many, and equals either all or none."""
+        if len(self.rows) <= limit:
+            return self.rows
+        return self.rows[self.held > _highest(self.held, limit + 1)]
+
     def estimates(self, numbers: NDArray[np.int64]) -> Floats:
         """About L of each row, float32 (n,)."""
         if not len(self.rows):
@@ -222,7 +240,7 @@ def _joined(
     found: Sequence[tuple[NDArray[np.int64], np.float32]],
 ) -> tuple[NDArray[np.int64], Floats]:
     """Rows ascending, and the sum of the weights of the words that each holds."""
-    every = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in found)])
+    every = np.concatenate([_NONE, *(rows for rows, _ in found)])
     sums = np.zeros(int(every.max(initial=0)) + 1, np.float32)  # untouched pages cost nothing
     for rows, weight in found:
         sums[rows] += weight
