@@ -239,4 +239,5 @@ def test_the_same_picture_twice_is_found_once_and_flagged(media: Path, tmp_path:
 
 
 def test_the_index_verifies_clean(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "verify", "--index", str(index)) == (0, [{"problems": []}])
+    sound = {"problems": [], "missing_media": []}
+    assert run(capsys, "verify", "--index", str(index)) == (0, [sound])
