@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mmqa.records import RetrievalEvent as RetrievalEvent
     from mmqa.records import SearchResult as SearchResult
     from mmqa.records import Segment as Segment
+    from mmqa.records import Source as Source
+    from mmqa.records import Status as Status
+    from mmqa.records import SyncReport as SyncReport
     from mmqa.records import TokenEvent as TokenEvent
     from mmqa.retrieval.langchain import MmqaRetriever as MmqaRetriever
     from mmqa.vectorstore import MmqaVectorStore as MmqaVectorStore
@@ -48,6 +51,9 @@ _HOMES = {
             "RetrievalEvent",
             "SearchResult",
             "Segment",
+            "Source",
+            "Status",
+            "SyncReport",
             "TokenEvent",
         ),
         "mmqa.records",
