@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmqa.evaluation.bench_search import by_turns, made_up_features, made_up_texts, run
+from mmqa.evaluation.bench_search import (
+    by_turns,
+    made_up_features,
+    made_up_questions,
+    made_up_texts,
+    run,
+)
 
 
 class Mapping:
@@ -35,15 +41,23 @@ def test_made_up_texts_are_the_same_every_time():
     assert len(set(made_up_texts(50))) == 50
 
 
-def test_both_ways_are_asked_by_turns_and_the_first_round_does_not_count():
+def test_questions_differ_and_are_the_same_every_time():
+    assert made_up_questions(40) == made_up_questions(40)
+    assert len(set(made_up_questions(40))) == 40
+
+
+def test_every_way_is_asked_each_question_and_another_one_begins_each_time():
     asked = []
     ways = {"a": lambda q: asked.append("a" + q), "b": lambda q: asked.append("b" + q)}
-    by_turns(ways, ["1", "2"], rounds=1)
-    assert asked == ["a1", "b1", "a2", "b2"] * 2
+    seconds = by_turns(ways, ["1", "2"])
+    assert asked == ["a1", "b1", "b2", "a2"]
+    assert {name: len(values) for name, values in seconds.items()} == {"a": 2, "b": 2}
 
 
 @pytest.mark.weights
 def test_the_bench_runs_through_the_real_store():
-    report = run(segments=200, rounds=1)
+    report = run(segments=200, questions=2)
     assert report.how["segments"] == 200
-    assert report.figures[0].value > 0
+    assert "FAISS flat" in report.figures[0].name
+    assert report.figures[0].target == 1.3
+    assert all(figure.value > 0 for figure in report.figures)
