@@ -63,12 +63,14 @@ class ConcatFuser:
             ValueError: A vector has another length than d.
         """
         fused = np.zeros((len(features), self.width), np.float32)
-        for row, one in zip(fused, features, strict=True):
-            for modality, vector in one.vectors.items():
-                if modality in self.modalities:
-                    block = row[self._block(modality)]
-                    block[:-2] = self._checked(modality, vector)
-                    block[-2:] = 1.0, one.hubness.get(modality, 0.0)
+        for modality in self.modalities:
+            rows = [row for row, one in enumerate(features) if modality in one.vectors]
+            if rows:  # at once: a search fuses some dozens of rows again
+                some = [features[row] for row in rows]
+                block = fused[:, self._block(modality)]
+                block[rows, :-2] = [self._checked(modality, one.vectors[modality]) for one in some]
+                block[rows, -2] = 1.0
+                block[rows, -1] = [one.hubness.get(modality, 0.0) for one in some]
         return fused
 
     def fuse_question(

@@ -36,10 +36,10 @@ BREVITY = 0.2
 EMPTY_NATS = 0.2
 """What a function word weighs, wherever it occurs: enough to tell a sentence said word for word."""
 
-READ = 4
+READ = 2
 """So many times as many rows as are wanted are read at most, to find the best of them."""
 
-SEARCHED = 8192
+SEARCHED = 4096
 """Most rows that are searched for the nearest among them; words that more rows hold say little."""
 
 _NONE = np.zeros(0, np.int64)
