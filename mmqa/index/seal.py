@@ -11,7 +11,11 @@ it changes anything. Without a seal (a writer is at work, or was killed) nothing
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -81,8 +85,20 @@ def _differences(folder: Path, sealed: dict[str, object]) -> str:
 
 
 def _checksums(path: Path, piece_bytes: int) -> list[int]:
-    with path.open("rb") as file:
-        return [crc32(piece) for piece in iter(lambda: file.read(piece_bytes), b"")]
+    """Of each piece of the file, which another process reads.
+
+    Were it opened here, closing it would drop all locks that SQLite holds on it in this process
+    (POSIX locks belong to a process; https://sqlite.org/howtocorrupt.html, §2.2). Another process
+    would then take itself for the last one and delete the log under this one: commits are lost.
+    """
+    command = ["cat", "--", os.fspath(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:  # noqa: S603
+        assert reading.stdout is not None
+        found = [crc32(piece) for piece in iter(partial(reading.stdout.read, piece_bytes), b"")]
+        _, said = reading.communicate()
+    if reading.returncode:
+        raise OSError(errno.EIO, said.decode(errors="replace").strip(), os.fspath(path))
+    return found
 
 
 def _signed(content: dict[str, object]) -> bytes:

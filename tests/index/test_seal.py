@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -114,3 +116,26 @@ def test_a_seal_from_before_a_change_is_not_believed_while_it_happens(folder, fu
 
     monkeypatch.setattr(seal, "_checksums", slow)
     assert seal.damage(folder) == ""
+
+
+def test_looking_at_the_file_drops_no_lock_of_sqlite(opened, fill):
+    store = opened()
+    fill(store, ["/a.png"])
+    assert store.count == 1  # this process reads and writes: SQLite holds a lock on the file
+    program = (
+        "import fcntl, sys\n"
+        "with open(sys.argv[1], 'r+b') as file:\n"
+        "    try:\n"
+        "        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)\n"
+        "    except OSError:\n"
+        "        print('locked')\n"
+    )
+
+    def locked() -> bool:
+        command = [sys.executable, "-c", program, str(store.folder / "catalogue.sqlite")]
+        return subprocess.run(command, capture_output=True, check=True).stdout == b"locked\n"
+
+    assert locked()
+    seal.put_on(store.folder)
+    assert seal.damage(store.folder) == ""
+    assert locked()
