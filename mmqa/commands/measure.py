@@ -18,6 +18,9 @@ from mmqa.interfaces import Progress
 from mmqa.library import Library
 from mmqa.parts import Parts
 
+SIZED = ("adding", "index", "search")
+"""Benches that make an index as large as they are told."""
+LEAST_SEGMENTS = 1_000
 SAMPLES = Path(__file__).parents[2] / "indexes/samples"
 
 
@@ -85,13 +88,26 @@ def _asterisk(options: Namespace, tell: Progress) -> Report:
 def bench(options: Namespace) -> int:
     """Measure speed with one bench."""
     module = import_module(f"mmqa.evaluation.bench_{options.what}")
+    sizes = _sizes(options)
     report: Report
     with progress(unit="steps") as bar:
         if options.what == "startup":
             report = module.run(progress=Bars(bar))
         else:
-            report = module.run(settings(options), Bars(bar))
+            report = module.run(settings(options), Bars(bar), **sizes)
     return _print(report, options)
+
+
+def _sizes(options: Namespace) -> dict[str, int]:
+    segments = options.segments
+    if segments is None:
+        return {}
+    if options.what not in SIZED or segments < LEAST_SEGMENTS:
+        raise UsageError(
+            f"bench {options.what} of {segments} segments is not measured",
+            f"--segments takes {LEAST_SEGMENTS} or more, and goes with {', '.join(SIZED)}.",
+        )
+    return {"segments": segments}
 
 
 def _print(report: Report, options: Namespace) -> int:

@@ -3,9 +3,9 @@
 Knows: the statistics of real embeddings that decide how hard neighbours are to find, and a mixture
 that has them. Refuses to know: indexes.
 
-A common direction, 300 topics, 12,000 subtopics whose sizes fall off with their rank (Zipf), files of
-six segments on average that resemble each other, and noise whose strength differs by subtopic; each
-part has a spectrum that falls off slowly. 6,000 vectors of all-MiniLM-L6-v2 (384 dimensions,
+A common direction, 300 topics, 12,000 subtopics whose sizes fall off with their rank (Zipf), files
+of six segments on average that resemble each other, and noise whose strength differs by subtopic;
+each part has a spectrum that falls off slowly. 6,000 vectors of all-MiniLM-L6-v2 (384 dimensions,
 descriptions of functions in Python packages) beside 6,000 of these (198 dimensions, one a file), as
 :func:`statistics` measures them:
 
