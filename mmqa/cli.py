@@ -257,7 +257,10 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
     bench = _command(
         commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
     )
-    bench.add_argument("what", choices=("add", "search", "startup"))
+    bench.add_argument("what", choices=("add", "adding", "index", "search", "startup"))
+    bench.add_argument(
+        "--segments", type=int, metavar="N", help="how large an index (adding, index, search)"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
