@@ -131,7 +131,8 @@ def compare(items_below: ItemsBelow, sources: Iterable[Source]) -> Comparison:
     """
     there = _believable(items_below, list(sources))
     found = survey(there)
-    known = {item.path: item for folder in found.folders for item in items_below(folder)}
+    folders = dict.fromkeys([*found.folders, *map(_as_named, there)])
+    known = {item.path: item for folder in folders for item in items_below(folder)}
     unchanged, fresh = [], list[Found](found.refused)
     for path in found.files:
         item = known.pop(path, None)
@@ -157,7 +158,7 @@ def _believable(items_below: ItemsBelow, sources: list[Source]) -> list[Source]:
         inside = any(other in folder.parents for other in folders if other.is_dir())
         if folder.is_dir():
             if not inside:
-                _require_not_emptied(items_below, folder)
+                _require_not_emptied(items_below, folder, _as_named(source))
             there.append(source)
         elif os.path.lexists(folder):
             raise UsageError(f"{str(folder)!r} is no folder", "Add a single file with mmqa add.")
@@ -171,7 +172,12 @@ def _believable(items_below: ItemsBelow, sources: list[Source]) -> list[Source]:
     return there
 
 
-def _require_not_emptied(items_below: ItemsBelow, folder: Path) -> None:
+def _as_named(source: Source) -> Path:
+    """The folder with its links: it may have been a real one when its files were added."""
+    return Path(os.path.abspath(absolute(source.folder)))  # noqa: PTH100  # resolves no link
+
+
+def _require_not_emptied(items_below: ItemsBelow, folder: Path, as_named: Path) -> None:
     """The folder that a drive was mounted on stays behind, empty."""
     try:
         with os.scandir(folder) as entries:
@@ -179,7 +185,7 @@ def _require_not_emptied(items_below: ItemsBelow, folder: Path) -> None:
                 return
     except OSError:
         return  # it cannot be opened: the walk says so, and nothing of it is forgotten
-    if held := len(items_below(folder)):
+    if held := sum(len(items_below(place)) for place in {folder, as_named}):
         raise FolderMissingError(
             folder,
             f"the folder {str(folder)!r} is empty, but the index holds {held} files of it",

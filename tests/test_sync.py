@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -253,6 +257,16 @@ def test_the_old_and_the_new_place_are_never_both_in_the_index_nor_neither(
     assert all(len(names) == 1 for _, names in seen)
 
 
+def test_a_folder_that_was_moved_and_linked_to_is_moved(library: Library, media: Path) -> None:
+    library.sync(media)
+    library.tag(media / "a.txt", add=["trip"])
+    media.rename(media.with_name("archive"))
+    media.symlink_to(media.with_name("archive"))
+    assert told(library.sync(media)) == (0, 0, 0, 3)
+    tags = {item.path.name: item.tags for item in library.items()}
+    assert tags == {"a.txt": ("trip",), "b.txt": (), "c.txt": ()}
+
+
 # --------------------------------------------------------------------------- what is kept
 
 
@@ -289,6 +303,39 @@ def test_what_lies_in_a_folder_that_cannot_be_opened_stays(
     assert told(report) == (0, 2, 0, 0)
     assert [path.name for path, _ in report.failed] == ["deep"]
     assert held(library) == ["a.txt", "b.txt", "c.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="needs users as on Unix")
+def test_nothing_is_gone_that_a_user_without_permission_cannot_see() -> None:
+    """Sessions may run as root, to whom nothing is forbidden: so in a process of somebody else."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        for name in ("closed/x.txt", "open/y.txt", "open/z.txt"):
+            note(folder / name)
+        (folder / "open/z.txt").chmod(0)
+        (folder / "closed").chmod(0)
+        folder.chmod(0o755)
+        program = f"""
+            import os, pathlib
+            from mmqa.records import MediaItem, Source
+            from mmqa.sync import compare
+            os.getuid() == 0 and os.setuid(65534)  # once its imports are done
+            folder = pathlib.Path({str(folder)!r})
+            names = ("closed/x.txt", "open/y.txt", "open/z.txt", "open/gone.txt")
+            items = [MediaItem(folder / name, "00", "text", 1, 0) for name in names]
+            found = compare(lambda _folder: items, [Source(folder)])
+            print([item.path.name for item in found.gone])
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (folder / "closed").chmod(0o755)
+        shutil.rmtree(folder)
+    assert done.stdout == "['gone.txt']\n", done.stderr
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_forgotten(

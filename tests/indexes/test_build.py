@@ -294,6 +294,28 @@ def test_a_killed_build_goes_on_and_what_was_told_is_not_done_again(recipe, caps
     assert len(names(recipe.parent / "out")) == 42
 
 
+def test_an_interrupted_build_goes_on(recipe, capsys, monkeypatch):
+    import build
+
+    more_notes(recipe)
+    tell, seen = build.Telling.event, []
+
+    def interrupt(telling, event):
+        tell(telling, event)
+        seen.append(event)
+        if len(seen) == 7:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(build.Telling, "event", interrupt)
+        assert build.main(["--recipe", str(recipe)]) == 130
+    assert "the next build goes on" in capsys.readouterr().err
+    code, report = built(recipe, capsys)
+    assert code == 0
+    assert report["unchanged"] >= 7
+    assert report["added"] + report["unchanged"] == 42
+
+
 @pytest.mark.parametrize(
     ("how", "of"),
     [
