@@ -373,8 +373,12 @@ class IndexStore(IndexReader):
         return self._segment_files().flush(final=final, progress=progress, cancelled=cancelled)
 
     def rebuild(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> bool:
-        """Make all FAISS files again from the catalogue; returns whether it was done."""
-        return self._segment_files().rebuild(progress, cancelled)
+        """Make all that is derived again from the catalogue; returns whether it was done."""
+        files = self._segment_files()
+        with self.transaction() as change:
+            change.touched = True
+            change.execute("INSERT INTO words (words) VALUES ('rebuild')")
+        return files.rebuild(progress, cancelled)
 
     def compact(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> bool:
         """Forget removed segments and unused extractions: their bytes leave every file.

@@ -402,6 +402,20 @@ def test_rebuild_makes_every_file_again(opened, fill):
     assert store.verify() == []
 
 
+def test_rebuild_repairs_an_index_of_words_that_was_changed_while_nobody_had_sealed_it(
+    opened, fill
+):
+    store = opened()
+    fill(store, PATHS, words="ferry harbour")
+    with store.transaction() as change:
+        change.execute("UPDATE words_data SET block = zeroblob(length(block)) WHERE id > 1000")
+    assert {problem.kind for problem in store.verify()} == {"words"}
+    store.rebuild()
+    assert store.verify() == []
+    with store.snapshot() as view:
+        assert len(view.lexical('"ferry"', 99)) == len(PATHS)
+
+
 # ------------------------------------------------------------------ identity
 
 
