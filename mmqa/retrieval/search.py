@@ -31,7 +31,7 @@ full-text index. Without vectors BM25 chooses among rows that hold the same word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -172,6 +172,8 @@ def search(
     known = _known(parts)  # waits
     question = run.question(known)
     holding = run.near_holders(question, words) if known else None
+    if near is not None and holding is not None:
+        run.read_ahead(words, said, holding)  # while the nearest of all are being found
     nearest = run.near(known) if near is None else near.result()
     return run.best(question, words, said, [one for one in (nearest, holding) if one is not None])
 
@@ -225,6 +227,7 @@ class _Run:
         self._k = k
         self._where = where
         self._lexical_weight = lexical_weight
+        self._read_before: dict[int, Floats] = {}
         self.n = max(CANDIDATES, 4 * k)
         self._read = self.n * index.oversampling
         self.depth = max(DEPTH * self.n, self._read)
@@ -256,6 +259,15 @@ class _Run:
             return [], np.zeros(0, np.float32)
         return self._index.search_among(question, self.depth, words.holders)
 
+    def read_ahead(self, words: Words, said: Sequence[int], near: Near) -> None:
+        """Read what will be scored in any case, or most likely."""
+        numbers, estimates = self._estimated(words, [near], self._share(words, [near]))
+        best = numbers[np.argsort(-estimates, kind="stable")[: self.n]]
+        likely = {*said[: self.n // 2], *best.tolist()}
+        if likely:
+            self._stored(likely)
+            words.scores(sorted(likely))
+
     def best(
         self, question: Floats, words: Words, said: Sequence[int], near: Sequence[Near]
     ) -> list[Found]:
@@ -267,11 +279,11 @@ class _Run:
             said: Candidates by words, best first.
             near: The nearest rows of all and of some; empty for a question without vectors.
         """
-        share = (self._lexical_weight if near else 1.0) if words else 0.0
+        share = self._share(words, near)
         numbers = sorted(self._candidates(words, said, near, share))
         if not numbers:
             return []
-        stored = self._index.fused(numbers)
+        stored = self._stored(numbers)
         shares: dict[str, Floats] = {
             modality: (1.0 - share) * values
             for modality, values in self._fuser.contributions(question, stored).items()
@@ -289,13 +301,32 @@ class _Run:
                 ranked = self._index.lexical(words.expression(), self.n, self._where)
                 rows.update(row for row, _ in ranked)
             return rows
-        numbers = np.concatenate([np.array(rows, np.int64) for rows, _ in near])
-        scores = np.concatenate([scores for _, scores in near])
-        numbers, places = np.unique(numbers, return_index=True)
-        estimates = (1.0 - share) * scores[places] + share * words.estimates(numbers)
+        numbers, estimates = self._estimated(words, near, share)
         best = np.argsort(-estimates, kind="stable")[: self._read]
         few = len(words.holders) <= self.n
         return {*(said if few else said[: self.n // 2]), *numbers[best].tolist()}
+
+    def _share(self, words: Words, near: Sequence[Near]) -> float:
+        """λ of this question."""
+        return (self._lexical_weight if near else 1.0) if words else 0.0
+
+    @staticmethod
+    def _estimated(
+        words: Words, near: Sequence[Near], share: float
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Rowids, ascending, and about what each scores."""
+        numbers = np.concatenate([np.array(rows, np.int64) for rows, _ in near])
+        scores = np.concatenate([scores for _, scores in near])
+        numbers, places = np.unique(numbers, return_index=True)
+        estimates: Floats = (1.0 - share) * scores[places] + share * words.estimates(numbers)
+        return numbers, estimates
+
+    def _stored(self, numbers: Collection[int]) -> Floats:
+        """Fused vectors float32 (n, width); each is read once."""
+        fresh = [number for number in numbers if number not in self._read_before]
+        if fresh:
+            self._read_before.update(zip(fresh, self._index.fused(fresh), strict=True))
+        return np.stack([self._read_before[number] for number in numbers])
 
     def _distinct(self, numbers: Sequence[int], shares: Mapping[str, Floats]) -> list[Found]:
         scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)

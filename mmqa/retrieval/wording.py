@@ -240,10 +240,12 @@ def _joined(
     found: Sequence[tuple[NDArray[np.int64], np.float32]],
 ) -> tuple[NDArray[np.int64], Floats]:
     """Rows ascending, and the sum of the weights of the words that each holds."""
-    every = np.concatenate([_NONE, *(rows for rows, _ in found)])
-    sums = np.zeros(int(every.max(initial=0)) + 1, np.float32)  # untouched pages cost nothing
+    found = [(rows, weight) for rows, weight in found if len(rows)]
+    size = max((int(rows[-1]) + 1 for rows, _ in found), default=0)
+    sums = np.zeros(size, np.float32)  # untouched pages cost nothing
     for rows, weight in found:
         sums[rows] += weight
-    few = len(every) * _FEW < len(sums)
-    rows = np.unique(every) if few else np.flatnonzero(sums)
+    few = sum(len(rows) for rows, _ in found) * _FEW < size
+    every = [rows for rows, _ in found]
+    rows = np.unique(np.concatenate([_NONE, *every])) if few else np.flatnonzero(sums)
     return rows, sums[rows]
