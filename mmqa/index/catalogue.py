@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import RLock
@@ -114,14 +114,13 @@ class Catalogue:
         """
         if self.connection.in_transaction or not self.place.changed():
             return
-        before = self.place
         place, fresh = self._connected()
         self.connection.close()
         self.place, self.connection = place, fresh
         try:
             self.replaced()
         except BaseException:
-            self.place = before  # so that whoever asks next is told too
+            self.place = replace(place, identity=())  # so that whoever asks next is told too
             raise
 
     def replaced(self) -> None:
@@ -195,6 +194,18 @@ class Catalogue:
         """The file of this path, and all files in and below the folder of this path."""
         condition, values = filters.below(folder)
         return self._items(condition, *values)
+
+    def tags(self) -> list[str]:
+        """Every tag that a file carries, sorted."""
+        found = self.all("SELECT DISTINCT value FROM items, json_each(items.tags)")
+        return sorted(str(tag) for (tag,) in found)
+
+    def period_s(self) -> tuple[float, float] | None:
+        """When the oldest and the newest file were taken, seconds since the epoch."""
+        sql = """SELECT min(coalesce(taken_ns, mtime_ns)), max(coalesce(taken_ns, mtime_ns))
+            FROM items"""
+        ((first, last),) = self.all(sql)
+        return None if first is None else (first / 1e9, last / 1e9)
 
     def phashes(self) -> list[tuple[Path, str]]:
         """Perceptual hashes of all pictures that have one."""

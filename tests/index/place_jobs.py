@@ -119,7 +119,9 @@ def small_files(folder: str, limit_bytes: int, work: str) -> str:
 def leave_a_log(folder: str) -> None:
     """Commit, and die before the log is put away."""
     store = IndexStore.open(Path(folder), IDENTITY, FUSER, writable=True)
-    put(store, 50, 51)
+    for number in (50, 51, 52):
+        put(store, number)
+        say("acknowledged", number=number)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

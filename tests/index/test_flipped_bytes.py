@@ -29,6 +29,7 @@ BLIND = (
     "id ",
     "segment ",
     "all rowids",
+    "counts",
     "all vec",
 )
 """What can be wrong where there is no seal: the index of words, and what filters, look-ups and

@@ -46,6 +46,14 @@ class Job:
             return None
         return word, facts
 
+    def until(self, word: str) -> dict[str, Any]:
+        """Wait until it says a word."""
+        while (heard := self.next()) is not None:
+            if heard[0] == word:
+                return heard[1]
+            assert heard[0] != "raised", heard[1]["trace"]
+        raise AssertionError(f"it ended with {self.status} before it said {word!r}")
+
     def kill(self) -> None:
         """SIGKILL, as ``kill -9`` sends it."""
         with contextlib.suppress(ProcessLookupError):
