@@ -228,7 +228,7 @@ class Library:
 
         sources = _sources(folders)
         if dry_run:
-            return preview(self._store.items_below, self._reader, sources, on_event)
+            return preview(self._store, self._reader, sources, on_event)
         with self._writer() as store:
             return sync(
                 store, self._stages(), sources, on_event, cancelled, on_progress=on_progress
@@ -242,10 +242,10 @@ class Library:
         config: Config | None = None,
     ) -> SyncReport:
         """What :meth:`sync` would do where there is no index yet; none is made."""
-        from mmqa.sync import preview
+        from mmqa.sync import Nothing, preview
 
         reader = _reader(config or configuration.load())
-        return preview(lambda _folder: (), reader, _sources(folders), on_event)
+        return preview(Nothing(), reader, _sources(folders), on_event)
 
     def watch(
         self,
@@ -498,6 +498,14 @@ class Library:
     def items(self) -> tuple[MediaItem, ...]:
         """Every file in the index, sorted by path."""
         return tuple(sorted(self._store.items(), key=lambda item: os.fsencode(item.path)))
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag that a file in the index carries, sorted."""
+        return tuple(self._store.tags())
+
+    def period_s(self) -> tuple[float, float] | None:
+        """When the oldest and the newest file were taken, seconds since the epoch."""
+        return self._store.period_s()
 
     def status(self) -> Status:
         """What the index holds; see :class:`mmqa.records.Status`."""

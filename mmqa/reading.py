@@ -7,7 +7,7 @@ files were found, what is done with media, and how a file is decoded.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Reader
 from mmqa.media.scan import Found, Refused
+from mmqa.media.sidecar import read_sidecar
 from mmqa.media.thumbnail import write_thumbnail
-from mmqa.records import Media, MediaItem, Picture
+from mmqa.records import Media, MediaItem, Picture, Segment
 
 WORKERS = 2
 """Threads that decode; Pillow and FFmpeg release the interpreter while they do."""
@@ -63,7 +64,11 @@ class ReadAhead:
             return MediaError(found.path, found.reason)
         try:
             known = self.store.known(found)
-            if known is not None and same_file(found, known):
+            if (
+                known is not None
+                and same_file(found, known)
+                and same_caption(found, known, self.store.item_segments)
+            ):
                 return known
             media = self.reader.read(found)
             self._thumbnail(media)
@@ -86,3 +91,26 @@ def same_file(path: Path, known: MediaItem) -> bool:
     except OSError:
         return False
     return (now.st_size, now.st_mtime_ns) == (known.size_bytes, known.mtime_ns)
+
+
+def same_caption(
+    path: Path, known: MediaItem, segments: Callable[[Path], Sequence[Segment]]
+) -> bool:
+    """Whether the caption in a text file beside a picture or recording is the one that it had.
+
+    Args:
+        path: The file.
+        known: The file as it was added.
+        segments: Gives what the index holds of it.
+    """
+    if known.kind == "text":
+        return True
+    try:
+        words = read_sidecar(path)
+    except MediaError:
+        return "unreadable-caption" in known.flags
+    if bool(words) is not ("captioned" in known.flags) or "unreadable-caption" in known.flags:
+        return False
+    return not words or any(
+        segment.text.caption.partition("\n")[0] == words for segment in segments(path)[:1]
+    )

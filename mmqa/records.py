@@ -43,7 +43,7 @@ class MediaItem:
         size_bytes: Size of the file.
         mtime_ns: Time of last change, nanoseconds since the epoch.
         flags: Quality flags, sorted: ``blurred``, ``tiny``, ``silent``, ``clipped``, ``duplicate``,
-            ``near-duplicate``, ``truncated-text`` …
+            ``near-duplicate``, ``truncated-text`` …; and ``captioned`` by a text file beside it.
         taken_ns: When it was taken or recorded, as the file itself says (EXIF, container),
             nanoseconds since the epoch; ``None`` where it does not say: then ``mtime_ns`` counts.
         tags: The user's own words for it, sorted.

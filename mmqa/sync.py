@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mmqa.errors import FolderMissingError, MediaError, UsageError
 from mmqa.index.store import IndexStore
@@ -29,11 +30,34 @@ from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import Found, Survey, absolute, passed_over, survey
 from mmqa.moves import Moves
-from mmqa.reading import same_file
-from mmqa.records import AddEvent, MediaItem, Source, SyncReport
+from mmqa.reading import same_caption, same_file
+from mmqa.records import AddEvent, MediaItem, Segment, Source, SyncReport
 
-ItemsBelow = Callable[[Path], Sequence[MediaItem]]
-"""What an index holds in and below a folder."""
+_CAPTION_FLAGS = frozenset({"captioned", "unreadable-caption"})
+
+
+class Held(Protocol):
+    """What an index holds; an :class:`IndexStore` does."""
+
+    def items_below(self, folder: Path) -> Sequence[MediaItem]:
+        """The files in and below a folder."""
+        ...
+
+    def item_segments(self, path: Path) -> Sequence[Segment]:
+        """The segments of a file."""
+        ...
+
+
+class Nothing:
+    """What is held where there is no index yet."""
+
+    def items_below(self, folder: Path) -> Sequence[MediaItem]:
+        """None."""
+        return ()
+
+    def item_segments(self, path: Path) -> Sequence[Segment]:
+        """None."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +101,7 @@ def sync(
         UsageError: A folder is not there, or no folder, or empty while the index holds files of it.
     """
     started_s = time.monotonic()
-    compared = compare(store.items_below, sources)
+    compared = compare(store, sources)
     gone = Moves(compared.gone)
     ingest = Ingest(store, stages, on_event, cancelled, gone=gone, on_progress=on_progress)
     ingest.counts.total = len(compared.unchanged)
@@ -99,7 +123,7 @@ def sync(
 
 
 def preview(
-    items_below: ItemsBelow,
+    held: Held,
     reader: FileReader,
     sources: Iterable[Source],
     on_event: OnEvent | None = None,
@@ -111,7 +135,7 @@ def preview(
     Raises:
         UsageError: As :func:`sync`.
     """
-    compared = compare(items_below, sources)
+    compared = compare(held, sources)
     moves, told = Moves(compared.gone), _Told(on_event)
     for item in compared.unchanged:
         told.of(AddEvent("unchanged", item.path))
@@ -123,20 +147,20 @@ def preview(
     return told.report()
 
 
-def compare(items_below: ItemsBelow, sources: Iterable[Source]) -> Comparison:
+def compare(held: Held, sources: Iterable[Source]) -> Comparison:
     """Walk the folders and compare.
 
     Raises:
         UsageError: A folder is not there, or no folder, or empty while the index holds files of it.
     """
-    there = _believable(items_below, list(sources))
+    there = _believable(held, list(sources))
     found = survey(there)
     folders = dict.fromkeys([*found.folders, *map(_as_named, there)])
-    known = {item.path: item for folder in folders for item in items_below(folder)}
+    known = {item.path: item for folder in folders for item in held.items_below(folder)}
     unchanged, fresh = [], list[Found](found.refused)
     for path in found.files:
         item = known.pop(path, None)
-        if item is not None and same_file(path, item):
+        if item is not None and _same(path, item, found, held):
             unchanged.append(item)
         else:
             fresh.append(path)
@@ -145,10 +169,19 @@ def compare(items_below: ItemsBelow, sources: Iterable[Source]) -> Comparison:
     return Comparison(tuple(unchanged), tuple(fresh), tuple(gone))
 
 
+def _same(path: Path, item: MediaItem, found: Survey, held: Held) -> bool:
+    """Captions are looked for only where the walk saw one, or where there was one."""
+    if not same_file(path, item):
+        return False
+    if path in found.captioned or not _CAPTION_FLAGS.isdisjoint(item.flags):
+        return same_caption(path, item, held.item_segments)
+    return True
+
+
 # --------------------------------------------------------------------------- what is believed
 
 
-def _believable(items_below: ItemsBelow, sources: list[Source]) -> list[Source]:
+def _believable(held: Held, sources: list[Source]) -> list[Source]:
     """The sources that are there; one that is not, within another one, has simply been deleted."""
     if not sources:
         raise UsageError("no folder was named", "Name one: mmqa sync FOLDER.")
@@ -158,7 +191,7 @@ def _believable(items_below: ItemsBelow, sources: list[Source]) -> list[Source]:
         inside = any(other in folder.parents for other in folders if other.is_dir())
         if folder.is_dir():
             if not inside:
-                _require_not_emptied(items_below, folder, _as_named(source))
+                _require_not_emptied(held, folder, _as_named(source))
             there.append(source)
         elif os.path.lexists(folder):
             raise UsageError(f"{str(folder)!r} is no folder", "Add a single file with mmqa add.")
@@ -177,7 +210,7 @@ def _as_named(source: Source) -> Path:
     return Path(os.path.abspath(absolute(source.folder)))  # noqa: PTH100  # resolves no link
 
 
-def _require_not_emptied(items_below: ItemsBelow, folder: Path, as_named: Path) -> None:
+def _require_not_emptied(held: Held, folder: Path, as_named: Path) -> None:
     """The folder that a drive was mounted on stays behind, empty."""
     try:
         with os.scandir(folder) as entries:
@@ -185,10 +218,10 @@ def _require_not_emptied(items_below: ItemsBelow, folder: Path, as_named: Path) 
                 return
     except OSError:
         return  # it cannot be opened: the walk says so, and nothing of it is forgotten
-    if held := sum(len(items_below(place)) for place in {folder, as_named}):
+    if count := sum(len(held.items_below(place)) for place in {folder, as_named}):
         raise FolderMissingError(
             folder,
-            f"the folder {str(folder)!r} is empty, but the index holds {held} files of it",
+            f"the folder {str(folder)!r} is empty, but the index holds {count} files of it",
             "Mount the drive. If the files are gone for good, forget them: mmqa remove FOLDER.",
         )
 

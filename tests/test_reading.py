@@ -15,8 +15,8 @@ from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import scan
-from mmqa.reading import ReadAhead, same_file
-from mmqa.records import Media, MediaItem
+from mmqa.reading import ReadAhead, same_caption, same_file
+from mmqa.records import Media, MediaItem, Segment, SegmentText
 
 READER = FileReader(max_pixels=1_000_000, max_text_bytes=1_000_000, max_audio_s=60.0)
 
@@ -85,3 +85,32 @@ def test_stopping_early_leaves_no_thread_behind(tmp_path: Path, store: IndexStor
 
 def test_a_file_that_is_gone_is_not_the_same(tmp_path: Path) -> None:
     assert not same_file(tmp_path / "gone", MediaItem(tmp_path / "gone", "", "text", 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("flags", "words", "stored", "same"),
+    [
+        ((), "", "", True),
+        ((), "", "A title of its own", True),
+        ((), "Our ferry", "", False),
+        (("captioned",), "Our ferry", "Our ferry\nA title of its own", True),
+        (("captioned",), "Our ferry", "Our first ferry", False),
+        (("captioned",), "", "Our ferry", False),
+        (("unreadable-caption",), "", "", False),
+    ],
+)
+def test_a_caption_in_a_text_file_is_part_of_a_picture(
+    tmp_path: Path, flags: tuple[str, ...], words: str, stored: str, same: bool
+) -> None:
+    path = tmp_path / "a.png"
+    path.touch()
+    if words:
+        (tmp_path / "a.txt").write_text(words)
+    known = MediaItem(path, "00", "image", 0, 0, flags)
+    held = [Segment("a.0", path, "00", "image", 0, text=SegmentText(caption=stored))]
+    assert same_caption(path, known, lambda _path: held) is same
+
+
+def test_a_note_has_no_caption(tmp_path: Path) -> None:
+    known = MediaItem(tmp_path / "a.txt", "00", "text", 0, 0)
+    assert same_caption(tmp_path / "a.txt", known, lambda _path: [])

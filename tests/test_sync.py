@@ -131,6 +131,31 @@ def test_globs_say_which_files_of_a_folder_are_meant(library: Library, media: Pa
     assert told(library.sync(two)) == (0, 3, 0, 0)
 
 
+def captions(library: Library) -> dict[str, str]:
+    return {
+        item.path.name: library._store.item_segments(item.path)[0].text.caption
+        for item in library.items()
+    }
+
+
+def test_a_caption_that_is_written_changed_or_deleted_is_so_in_the_index(
+    library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    photo(folder / "p.png")
+    photo(folder / "q.png", seed=1)
+    library.sync(folder)
+    for words in ("Our first ferry", "Our second ferry", ""):
+        note(folder / "p.txt", words) if words else (folder / "p.txt").unlink()
+        assert told(library.sync(folder, dry_run=True)) == (1, 1, 0, 0)
+        report = library.sync(folder) if words != "Our second ferry" else library.add(folder)
+        assert report.added == 1
+        assert captions(library) == {"p.png": words, "q.png": ""}
+        assert told(library.sync(folder)) == (0, 2, 0, 0)
+        assert library.add(folder).skipped == 2
+
+
 # --------------------------------------------------------------------------- what moved
 
 
@@ -318,12 +343,15 @@ def test_nothing_is_gone_that_a_user_without_permission_cannot_see() -> None:
         program = f"""
             import os, pathlib
             from mmqa.records import MediaItem, Source
-            from mmqa.sync import compare
+            from mmqa.sync import Nothing, compare
             os.getuid() == 0 and os.setuid(65534)  # once its imports are done
             folder = pathlib.Path({str(folder)!r})
             names = ("closed/x.txt", "open/y.txt", "open/z.txt", "open/gone.txt")
             items = [MediaItem(folder / name, "00", "text", 1, 0) for name in names]
-            found = compare(lambda _folder: items, [Source(folder)])
+            class Held(Nothing):
+                def items_below(self, folder):
+                    return items
+            found = compare(Held(), [Source(folder)])
             print([item.path.name for item in found.gone])
         """
         done = subprocess.run(

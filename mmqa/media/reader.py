@@ -122,9 +122,10 @@ def _sidecar(path: Path, kind: Kind) -> tuple[str, tuple[str, ...]]:
     if kind == "text":
         return "", ()
     try:
-        return read_sidecar(path), ()
+        words = read_sidecar(path)
     except MediaError:
         return "", ("unreadable-caption",)
+    return words, (("captioned",) if words else ())
 
 
 def _resolved(path: Path) -> Path:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from mmqa.media.globs import matcher
 from mmqa.media.refusals import refusal, special
-from mmqa.media.sidecar import is_sidecar
+from mmqa.media.sidecar import captioned_by, is_sidecar
 from mmqa.records import Source
 
 JUNK = frozenset(
@@ -89,12 +89,14 @@ class Survey:
             that links in them lead to. What lies below one of them is known.
         unread: Resolved paths of what could not be looked into: of what lies there nothing is
             known.
+        captioned: Files that have a caption in a text file beside them.
     """
 
     files: tuple[Path, ...]
     refused: tuple[Refused, ...]
     folders: tuple[Path, ...]
     unread: tuple[Path, ...]
+    captioned: frozenset[Path]
 
 
 def survey(sources: Iterable[Source]) -> Survey:
@@ -106,6 +108,7 @@ def survey(sources: Iterable[Source]) -> Survey:
     refused: dict[Refused, None] = {}
     folders: dict[Path, None] = {}
     unread: dict[Path, None] = {}
+    captioned: set[Path] = set()
     for source in sources:
         folder = absolute(source.folder)
         walk = _Walk({folder}, _chosen(source))
@@ -116,7 +119,8 @@ def survey(sources: Iterable[Source]) -> Survey:
                 files[found] = None
         folders |= dict.fromkeys(walk.roots)
         unread |= dict.fromkeys(walk.unread)
-    return Survey(tuple(files), tuple(refused), tuple(folders), tuple(unread))
+        captioned |= walk.captioned
+    return Survey(tuple(files), tuple(refused), tuple(folders), tuple(unread), frozenset(captioned))
 
 
 def _chosen(source: Source) -> Callable[[str], bool]:
@@ -147,6 +151,7 @@ class _Walk:
         self.given: set[Path] = set()
         self.roots: list[Path] = []
         self.unread: list[Path] = []
+        self.captioned: set[Path] = set()
 
     def is_named_sidecar(self, path: Path) -> bool:
         """Whether the file that ``path`` captions was named beside it, as ``*`` in a shell does."""
@@ -199,7 +204,11 @@ class _Walk:
             return
         for entry in listed:
             child = real / entry.name
-            if not passed_over(entry.name) and not is_sidecar(child, names):
+            if passed_over(entry.name):
+                continue
+            if is_sidecar(child, names):
+                self.captioned.update(real / name for name in captioned_by(child, names))
+            else:
                 below = f"{inside}/{entry.name}" if inside else entry.name
                 yield from self._visit_entry(entry, child, (*above, real), below)
 

@@ -16,13 +16,15 @@ from mmqa.media.suffixes import CAPTIONED
 MAX_BYTES = 4096
 """About 600 words: longer than any caption, shorter than most notes and transcripts."""
 
+_ENDINGS = tuple(sorted(CAPTIONED | {suffix.upper() for suffix in CAPTIONED}))
+
 
 def is_sidecar(path: Path, siblings: Collection[str]) -> bool:
     """Whether ``path`` is the caption of one of its ``siblings`` (names in the same folder).
 
     A text file of more than :data:`MAX_BYTES` is a note, whatever its name.
     """
-    if path.suffix.lower() != ".txt" or not _captions_any(path.stem, siblings):
+    if path.suffix.lower() != ".txt" or not captioned_by(path, siblings):
         return False
     try:
         return path.stat().st_size <= MAX_BYTES
@@ -30,12 +32,18 @@ def is_sidecar(path: Path, siblings: Collection[str]) -> bool:
         return False  # the walk gives it on, and the reader says what is wrong with it
 
 
-def _captions_any(stem: str, siblings: Collection[str]) -> bool:
+def captioned_by(path: Path, siblings: Collection[str]) -> list[str]:
+    """Those of the ``siblings`` that a text file of this name is the caption of.
+
+    >>> captioned_by(Path("a.txt"), {"a.jpg", "a.txt", "b.jpg"})
+    ['a.jpg']
+    >>> captioned_by(Path("a.jpg.txt"), {"a.jpg"})
+    ['a.jpg']
+    """
+    stem = path.stem
     if Path(stem).suffix.lower() in CAPTIONED and stem in siblings:
-        return True
-    return any(
-        stem + suffix in siblings or stem + suffix.upper() in siblings for suffix in CAPTIONED
-    )
+        return [stem]
+    return [stem + suffix for suffix in _ENDINGS if stem + suffix in siblings]
 
 
 def read_sidecar(path: Path) -> str:

@@ -40,6 +40,7 @@ def test_a_picture_comes_with_all_that_is_known_about_it(tmp_path: Path) -> None
     assert media.item.size_bytes == path.stat().st_size
     assert media.item.mtime_ns == path.stat().st_mtime_ns
     assert media.caption == "Our first ferry"
+    assert "captioned" in media.item.flags
     assert media.name_words == "ferry at dawn"
     [part] = media.parts
     assert isinstance(part, Picture)
