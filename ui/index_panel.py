@@ -7,13 +7,15 @@ are read or stored.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mmqa.errors import MmqaError
-from mmqa.records import KINDS
+from mmqa.records import KINDS, Status
 from ui import attachments, failure_box, state, wording
 from ui.adding import AddJob, Progress
 from ui.conversation import Failure
@@ -42,9 +44,10 @@ def draw() -> Library | None:
         failure_box.draw(failure)
     if library is None:
         return None
-    _facts(library)
-    _add(library)
-    _search_settings(library)
+    status = library.status()
+    _facts(status)
+    _add(empty=not status.items)
+    _search_settings(library, status)
     return library
 
 
@@ -94,8 +97,7 @@ def _create(needed: bool) -> None:
             st.rerun()
 
 
-def _facts(library: Library) -> None:
-    status = library.status()
+def _facts(status: Status) -> None:
     counts = [wording.counted(status.by_kind.get(k, 0), k) for k in KINDS if status.by_kind.get(k)]
     with st.container(key="facts", gap=None):
         st.text(", ".join(counts) if counts else "Nothing in it yet.")
@@ -103,13 +105,14 @@ def _facts(library: Library) -> None:
             f"{wording.counted(status.segments, 'segment')}, {wording.size(status.index_bytes)}"
         )
         st.text(f"Models: {status.preset}; fusion: {status.fusion}")
+        if status.faiss_files:
+            st.text(wording.searched(status.faiss_files))
         st.text(wording.folder_of(status.path / "x"))
 
 
-def _add(library: Library) -> None:
+def _add(empty: bool) -> None:
     job = state.job()
     running = job is not None and job.progress().running
-    empty = not library.status().items
     # open as long as there is a report to read: what was refused must not hide itself
     with st.expander("Add files", type="compact", expanded=job is not None or empty):
         if running and job is not None:
@@ -189,8 +192,8 @@ def _refused(now: Progress) -> None:
             st.text(f"{wording.name_of(path)}\n{wording.visible(reason)}")
 
 
-def _search_settings(library: Library) -> None:
-    present = [kind for kind in KINDS if library.status().by_kind.get(kind)]
+def _search_settings(library: Library, status: Status) -> None:
+    present = [kind for kind in KINDS if status.by_kind.get(kind)]
     with st.expander("Where to look", type="compact"):
         if len(present) > 1:
             st.pills(
@@ -200,9 +203,39 @@ def _search_settings(library: Library) -> None:
                 format_func=lambda kind: wording.KIND_NAMES[kind][1].capitalize(),
                 key=state.KINDS_KEY,
             )
+        state.narrow(_tags(library.tags()), _days(library.period_s()))
         st.toggle(
             "Search my files",
             value=True,
             key=state.RETRIEVAL_KEY,
             help="Off: the answer rests only on what is attached to the question.",
         )
+
+
+def _tags(known: Sequence[str]) -> Sequence[str]:
+    if not known:
+        return ()
+    return st.multiselect(
+        "Only files with these tags",
+        known,
+        format_func=wording.visible,
+        key=f"tags of {state.index()}: {'|'.join(known)}",  # what is not offered is not chosen
+        placeholder="All files",
+        help="Files that carry all of the tags chosen.",
+    )
+
+
+def _days(period_s: tuple[float, float] | None) -> Sequence[date]:
+    """A range of days, where there is more than one to choose from."""
+    first, last = (wording.day(moment_s) for moment_s in period_s or (0.0, 0.0))
+    if first == last:
+        return ()
+    chosen = st.date_input(
+        "Only files taken from … to …",
+        value=[],
+        min_value=first,
+        max_value=last,
+        key=f"days of {state.index()}: {first} to {last}",
+        help="By the date inside the file; where there is none, by when it last changed.",
+    )
+    return chosen if isinstance(chosen, tuple) else ()

@@ -31,7 +31,8 @@ log = logging.getLogger("mmqa.ui")
 
 INDEXES = Path("indexes")
 _INDEX, _TURNS, _PENDING, _JOBS, _NOTICES = "index", "turns", "pending", "jobs", "notices"
-KINDS_KEY, TAGS_KEY, DAYS_KEY, RETRIEVAL_KEY = "kinds", "tags", "days", "retrieval"
+KINDS_KEY, RETRIEVAL_KEY = "kinds", "retrieval"
+_TAGS, _DAYS = "tags", "days"
 
 
 def open_library(path: Path, create: bool) -> Library:
@@ -126,14 +127,19 @@ def take_pending() -> str:
 def where() -> Filter | None:
     """Which files to look in; ``None`` means all of them."""
     chosen = st.session_state.get(KINDS_KEY) or ()
-    since_s, until_s = between(st.session_state.get(DAYS_KEY) or ())
+    since_s, until_s = between(st.session_state.get(_DAYS) or ())
     found = Filter(
         kinds=tuple(kind for kind in KINDS if kind in chosen),
         since_s=since_s,
         until_s=until_s,
-        tags=tuple(sorted(st.session_state.get(TAGS_KEY) or ())),
+        tags=tuple(sorted(st.session_state.get(_TAGS) or ())),
     )
     return None if found == Filter() else found
+
+
+def narrow(tags: Sequence[str], days: Sequence[date]) -> None:
+    """Look only in files with these tags, taken from the first to the last of these days."""
+    st.session_state[_TAGS], st.session_state[_DAYS] = tuple(tags), tuple(days)
 
 
 def between(days: Sequence[date]) -> tuple[float | None, float | None]:

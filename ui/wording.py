@@ -13,9 +13,11 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
-from mmqa.records import Segment
+from mmqa.records import FaissFile, Segment
 
 KIND_NAMES: dict[str, tuple[str, str]] = {
     "image": ("picture", "pictures"),
@@ -121,6 +123,29 @@ def size(size_bytes: int) -> str:
         if amount < 1000:
             return f"{amount:.1f} {unit}"
     return f"{amount / 1000:.1f} TB"
+
+
+def day(moment_s: float) -> date:
+    """The day here at a moment, seconds since the epoch; the nearest that a calendar can show."""
+    try:
+        return datetime.fromtimestamp(moment_s).date()
+    except (OverflowError, OSError, ValueError):
+        return date.max if moment_s > 0 else date.min
+
+
+def searched(files: Sequence[FaissFile]) -> str:
+    """How an index is searched, and what that costs in hits.
+
+    >>> searched([FaissFile("a", 9000, "flat")])
+    'Search: exact (flat)'
+    >>> searched([FaissFile("a", 10**6, "ivf_sq8", 4000, 128, 0.984), FaissFile("b", 9, "flat")])
+    'Search: flat, ivf_sq8; finds 98% of the nearest'
+    """
+    types = ", ".join(sorted({one.index_type for one in files}))
+    recalls = [one.recall for one in files if one.recall is not None]
+    if not recalls:
+        return f"Search: exact ({types})"
+    return f"Search: {types}; finds {min(recalls):.0%} of the nearest"
 
 
 def place(segment: Segment) -> str:

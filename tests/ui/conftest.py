@@ -24,6 +24,7 @@ from mmqa.records import (
     Citation,
     CitationEvent,
     DoneEvent,
+    FaissFile,
     Hit,
     PromptWord,
     RetrievalEvent,
@@ -56,6 +57,7 @@ class Status:
     preset: str = "embedded"
     fusion: str = "concat"
     index_bytes: int = 1_234_567
+    faiss_files: tuple[FaissFile, ...] = (FaissFile("a", 6, "flat"),)
 
 
 @dataclass
@@ -69,6 +71,8 @@ class StandInLibrary:
     raises: Exception | None = None
     refuses: tuple[tuple[Path, str], ...] = ()
     by_kind: dict[str, int] = field(default_factory=lambda: {"image": 2, "audio": 1})
+    known_tags: tuple[str, ...] = ()
+    taken_s: tuple[float, float] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     added: list[Path] = field(default_factory=list)
     closed: bool = False
@@ -77,6 +81,12 @@ class StandInLibrary:
     def status(self) -> Status:
         total = sum(self.by_kind.values())
         return Status(self.folder, total, 2 * total, self.by_kind)
+
+    def tags(self) -> tuple[str, ...]:
+        return self.known_tags
+
+    def period_s(self) -> tuple[float, float] | None:
+        return self.taken_s
 
     def stream(self, question: str, **rest: Any) -> Iterator[Any]:
         self.asked.append({"question": question, **rest})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,42 @@ def test_kinds_and_retrieval_are_handed_on(page: AppTest, library: Any) -> None:
     page.run()
     assert library.asked[0]["where"] == Filter(kinds=("image",))
     assert library.asked[0]["retrieval"] is False
+
+
+def test_without_tags_and_days_to_choose_from_nothing_is_offered(page: AppTest) -> None:
+    assert len(page.multiselect) == 0
+    assert len(page.date_input) == 0
+
+
+def test_tags_and_days_are_handed_on(page: AppTest, library: Any) -> None:
+    noon_s = datetime(2024, 6, 1, 12).timestamp()
+    library.known_tags, library.taken_s = ("beach", "trip"), (noon_s, noon_s + 3 * 86_400)
+    page.run()
+    page.multiselect[0].set_value(["trip"])
+    page.date_input[0].set_value((date(2024, 6, 2), date(2024, 6, 3)))
+    page.chat_input[0].set_value("what?")
+    page.run()
+    assert not page.exception
+    assert library.asked[0]["where"] == Filter(
+        since_s=datetime(2024, 6, 2).timestamp(),
+        until_s=datetime(2024, 6, 4).timestamp(),
+        tags=("trip",),
+    )
+
+
+def test_a_single_day_is_looked_at_as_a_whole(page: AppTest, library: Any) -> None:
+    noon_s = datetime(2024, 6, 1, 12).timestamp()
+    library.taken_s = (noon_s, noon_s + 86_400)
+    page.run()
+    page.date_input[0].set_value((date(2024, 6, 1),))
+    page.chat_input[0].set_value("what?")
+    page.run()
+    where = library.asked[0]["where"]
+    assert (where.since_s, where.until_s) == (
+        datetime(2024, 6, 1).timestamp(),
+        datetime(2024, 6, 2).timestamp(),
+    )
+
+
+def test_how_the_index_is_searched_is_told(page: AppTest) -> None:
+    assert "Search: exact (flat)" in texts(page)
