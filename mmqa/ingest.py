@@ -9,6 +9,7 @@ others go on. An interruption keeps every file that was reported as added.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -313,9 +314,9 @@ class Ingest:
         return f"v{extraction.VERSION};" + ";".join(prints)
 
     def _duplicates(self, item: MediaItem, phash: str) -> set[str]:
-        """``duplicate`` or ``near-duplicate`` of a file that came before this one."""
-        same = (i.path for i in self.store.find_sha(item.sha256))
-        if any(path != item.path and path not in self.gone for path in same):
+        """``duplicate`` or ``near-duplicate`` of a file that came before this one, and is there."""
+        others = {other.path for other in self.store.find_sha(item.sha256)} - {item.path}
+        if any(path not in self.gone and os.path.lexists(path) for path in others):
             return {"duplicate"}
         near = self._seen.like(phash, but=item.path)
         self._seen.add(item.path, phash)

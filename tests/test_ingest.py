@@ -160,3 +160,16 @@ def test_what_was_read_for_one_index_serves_another(
 
         monkeypatch.setattr(type(library._parts.image_encoder), "encode", refuse)
         assert library.add(folder).added == 1
+
+
+def test_a_file_that_is_added_where_it_was_moved_to_is_no_duplicate_of_itself(
+    tmp_path: Path,
+) -> None:
+    folder = notes(tmp_path / "notes")
+    with Library.open(tmp_path / "index") as library:
+        library.add(folder)
+        folder.rename(tmp_path / "moved")
+        events: list[AddEvent] = []
+        library.add(tmp_path / "moved", events.append)
+        assert {event.flags for event in events} == {()}
+        assert len(library.missing_media()) == 20
