@@ -1,0 +1,129 @@
+"""Batches: what is asked together, in which order it is answered, and what a fault costs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmqa.commands import question
+from mmqa.errors import MmqaError
+
+
+class Asked:
+    """Answers with what was asked; remembers in which groups."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+
+    def one(self, text: str, image: str | None, audio: str | None) -> dict[str, Any]:
+        self.groups.append([text or image or audio or ""])
+        if text == "bad":
+            raise MmqaError("bad was asked", "Ask something else.")
+        return {"question": text, "image": image}
+
+    def several(self, questions: Sequence[str]) -> list[dict[str, Any]]:
+        if "bad" in questions:
+            raise MmqaError("bad was asked", "Ask something else.")
+        self.groups.append(list(questions))
+        return [{"question": text, "image": None} for text in questions]
+
+
+def write(path: Path, *cases: object) -> str:
+    path.write_text("".join(json.dumps(case) + "\n" for case in cases))
+    return str(path)
+
+
+def run(
+    source: str, asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, list[dict[str, Any]]]:
+    code = question._batch(source, asked.one, asked.several)
+    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def words(*texts: str) -> list[dict[str, str]]:
+    return [{"question": text} for text in texts]
+
+
+def test_words_alone_are_asked_together(tmp_path: Path, capsys) -> None:
+    asked = Asked()
+    code, rows = run(write(tmp_path / "q", *words("a", "b", "c")), asked, capsys)
+    assert (code, asked.groups) == (0, [["a", "b", "c"]])
+    assert [row["question"] for row in rows] == ["a", "b", "c"]
+
+
+def test_what_comes_with_a_picture_is_asked_by_itself_and_the_order_stays(
+    tmp_path: Path, capsys
+) -> None:
+    asked = Asked()
+    cases = [*words("a", "b"), {"question": "like this", "image": "x.png"}, *words("c", "d")]
+    code, rows = run(write(tmp_path / "q", *cases), asked, capsys)
+    assert (code, asked.groups) == (0, [["a", "b"], ["like this"], ["c", "d"]])
+    assert [row["question"] for row in rows] == ["a", "b", "like this", "c", "d"]
+
+
+def test_a_question_that_fails_does_not_cost_the_others_of_its_group(
+    tmp_path: Path, capsys
+) -> None:
+    code, rows = run(write(tmp_path / "q", *words("a", "bad", "c")), Asked(), capsys)
+    assert code == 3
+    assert [row.get("question") for row in rows] == ["a", None, "c"]
+    assert rows[1]["line"] == 2
+    assert "bad was asked" in rows[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('["a"]', "is no object"),
+        ('{"query": "a"}', "is no object"),
+        ('{"question": 3}', "has a value that is no text"),
+    ],
+)
+def test_a_line_that_is_no_question_is_answered_in_its_place(
+    tmp_path: Path, capsys, line: str, fact: str
+) -> None:
+    file = tmp_path / "q"
+    file.write_text(f'{{"question": "a"}}\n\n{line}\n{{"question": "b"}}\n')
+    code, rows = run(str(file), Asked(), capsys)
+    assert code == 3
+    assert [row.get("question") for row in rows] == ["a", None, "b"]
+    assert rows[1]["line"] == 2
+    assert fact in rows[1]["error"]
+
+
+def test_groups_are_bounded(tmp_path: Path, capsys) -> None:
+    asked = Asked()
+    texts = [str(n) for n in range(question.AT_ONCE + 3)]
+    code, rows = run(write(tmp_path / "q", *words(*texts)), asked, capsys)
+    assert (code, [len(group) for group in asked.groups]) == (0, [question.AT_ONCE, 3])
+    assert [row["question"] for row in rows] == texts
+
+
+def test_standard_input_is_answered_line_by_line(monkeypatch, capsys) -> None:
+    asked = Asked()
+
+    def lines() -> Iterator[str]:
+        for text in ("a", "b"):
+            assert len(asked.groups) == (0 if text == "a" else 1)  # answered before it asks on
+            yield json.dumps({"question": text}) + "\n"
+
+    class Pipe(io.StringIO):
+        def __iter__(self) -> Iterator[str]:
+            return lines()
+
+    monkeypatch.setattr("sys.stdin", Pipe())
+    code, rows = run("-", asked, capsys)
+    assert (code, asked.groups) == (0, [["a"], ["b"]])
+    assert [row["question"] for row in rows] == ["a", "b"]
+
+
+def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path, capsys) -> None:
+    with pytest.raises(MmqaError, match="cannot be read"):
+        run(str(tmp_path / "none"), Asked(), capsys)
