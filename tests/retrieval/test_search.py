@@ -1,11 +1,13 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.records import Calibration, Features, Filter
-from mmqa.retrieval.search import QuestionPart, search
+from mmqa.retrieval.search import Asked, QuestionPart, search, search_many
 from mmqa.retrieval.wording import EMPTY_NATS
 
 FUSER = ConcatFuser(3)
@@ -110,11 +112,7 @@ def test_kinds_filter_both_vectors_and_words(store, add):
 
 
 def test_the_k_best_are_those_of_scoring_everything(store, add):
-    rng = np.random.default_rng(5)
-    words = ["ferry", "harbour", "sunset", "B-17", "4.2", "train", "cat", "bill"]
-    for n in range(200):
-        said = " ".join(rng.choice(words, 2))
-        add(f"{n}.png", said, visual=rng.standard_normal(3), text=rng.standard_normal(3))
+    fill(store, add)
     question = [part(0.3, 0.5, 0.8)]
     best = ask(store, question, "ferry at 4.2", k=5)
     everything = ask(store, question, "ferry at 4.2", k=200)
@@ -148,3 +146,96 @@ def test_words_alone_are_the_whole_score(store, add):
     (found,) = ask(store, [], "ferry", lexical_weight=0.4)
     assert found.score == pytest.approx(math.sqrt(2 * held), rel=1e-4)
     assert ask(store, [], "ferry", lexical_weight=0.0) == []
+
+
+def test_without_vectors_bm25_chooses_among_many_rows_with_the_same_words(store, add):
+    for n in range(100):
+        add(f"{n}.txt", f"ferry and something else number {n}", kind="text")
+    short = add("short.txt", "ferry", kind="text")
+    assert ask(store, [], "ferry")[0].rowid == short
+
+
+def test_of_many_rows_with_the_same_words_the_nearest_is_found(store, add):
+    for n in range(100):
+        add(f"near{n}.png", visual=(1, n / 1000, 0))  # nearer than any that holds the word
+    for n in range(100):
+        add(f"{n}.txt", "ferry", text=(0.1, 1, n / 100), kind="text")
+    wanted = add("wanted.txt", "ferry", text=(0.8, 0.6, 0), kind="text")
+    found = ask(store, [part(1, 0, 0)], "ferry", lexical_weight=0.9)
+    assert found[0].rowid == wanted
+
+
+def fill(store, add, n=200, seed=5):
+    rng = np.random.default_rng(seed)
+    words = ["ferry", "harbour", "sunset", "B-17", "4.2", "train", "cat", "bill"]
+    for i in range(n):
+        said = " ".join(rng.choice(words, 2))
+        add(f"{i}.png", said, visual=rng.standard_normal(3), text=rng.standard_normal(3))
+
+
+def test_several_questions_find_what_each_finds_by_itself(store, add):
+    fill(store, add)
+    questions = [
+        Asked([part(0.3, 0.5, 0.8)], "ferry at 4.2"),
+        Asked([], "the cat"),
+        Asked([part(1, 0, 0), part(0, 1, 0)], ""),
+        Asked([], "?"),
+        Asked([part(0, 1, 1)], "渡轮", "train"),
+    ]
+    with store.snapshot() as view:
+        together = search_many(view, FUSER, questions, k=5)
+    for one, found in zip(questions, together, strict=True):
+        alone = ask(store, one.parts, one.text, also=one.also)
+        assert [f.rowid for f in found] == [f.rowid for f in alone]
+        assert [f.score for f in found] == pytest.approx([f.score for f in alone], abs=1e-5)
+        assert [f.segment for f in found] == [f.segment for f in alone]
+
+
+def test_no_questions_find_nothing(store, add):
+    add("a.png", "ferry", visual=(1, 0, 0))
+    with store.snapshot() as view:
+        assert search_many(view, FUSER, [], k=5) == []
+
+
+def test_vectors_that_are_waited_for_aside_find_the_same(store, add):
+    fill(store, add)
+    with ThreadPoolExecutor(2) as aside:
+        waiting = aside.submit(lambda: [part(0.3, 0.5, 0.8)])
+        with store.snapshot() as view:
+            found = search(view, FUSER, waiting.result, "ferry at 4.2", k=5, aside=aside)
+    assert [(one.rowid, one.score) for one in found] == [
+        (one.rowid, one.score) for one in ask(store, [part(0.3, 0.5, 0.8)], "ferry at 4.2")
+    ]
+
+
+def test_a_failure_aside_is_raised_here(store, add):
+    add("a.png", "ferry", visual=(1, 0, 0))
+
+    def fail():
+        raise ValueError("no vectors today")
+
+    with (
+        ThreadPoolExecutor(2) as aside,
+        store.snapshot() as view,
+        pytest.raises(ValueError, match="no vectors today"),
+    ):
+        search(view, FUSER, fail, "ferry", k=5, aside=aside)
+
+
+def test_a_filter_that_lets_nothing_through_finds_nothing(store, add):
+    fill(store, add, 60)
+    nowhere = Filter(folders=(Path("/nowhere"),))
+    for parts, text in (([part(1, 0, 0)], "ferry"), ([], "ferry"), ([part(1, 0, 0)], "")):
+        assert ask(store, parts, text, where=nowhere) == []
+    with store.snapshot() as view:
+        assert search_many(view, FUSER, [Asked([], "ferry")], k=5, where=nowhere) == [[]]
+
+
+def test_a_filter_finds_the_best_of_what_it_lets_through(store, add):
+    fill(store, add)
+    where = Filter(folders=tuple(Path(f"/media/{n}.png") for n in range(0, 200, 7)))
+    question = [part(0.3, 0.5, 0.8)]
+    every = ask(store, question, "ferry at 4.2", k=200)
+    inside = [one.rowid for one in every if one.segment.path in where.folders]
+    found = ask(store, question, "ferry at 4.2", where=where)
+    assert [one.rowid for one in found] == inside[:5]
