@@ -120,7 +120,7 @@ class DocumentReader:
             question: A vector (d,): the score is its cosine with the document's. Words: only
                 letters count.
             k: How many, from 1.
-            where: Only those that fit.
+            where: Only those that fit; their time is that of adding.
             text: Words beside a vector: both count, in deviations above unrelated documents.
             lexical_weight: Share of the words in the score then, 0–1.
 

@@ -32,14 +32,13 @@ from mmqa.document_reading import DocumentReader
 from mmqa.document_spaces import Space, cosine_space
 from mmqa.errors import IndexLockedError, IndexMissingError, UsageError
 from mmqa.fusion.concat import ConcatFuser
-from mmqa.index.identity import IndexIdentity
+from mmqa.index.identity import DOCUMENTS, IndexIdentity
 from mmqa.index.plan import IndexPlan
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Fuser, Progress
 from mmqa.records import Chunk
 from mmqa.writing import Writer, waiting
 
-PRESET = "documents"
 AT_ONCE = 2_000
 """Documents in one transaction: so many share each fsync, and each page of the indexes on hashes,
 whose places are random."""
@@ -100,7 +99,7 @@ class Documents(DocumentReader):
             )
         folder = Path(path).expanduser().absolute()
         fuser = ConcatFuser(width, ("text",))
-        identity = IndexIdentity(PRESET, {"text_encoder": encoder}, fuser.name, fuser.width)
+        identity = IndexIdentity(DOCUMENTS, {"text_encoder": encoder}, fuser.name, fuser.width)
 
         def writer() -> IndexStore:
             return IndexStore.open(folder, identity, fuser, writable=True, plan=plan)
@@ -126,7 +125,7 @@ class Documents(DocumentReader):
             identity = IndexStore.stored_identity(folder)
         except IndexMissingError:  # another process is just making it
             return None
-        if identity.preset != PRESET:
+        if identity.preset != DOCUMENTS:
             raise UsageError(
                 f"the index {str(folder)!r} holds media, not only documents",
                 "Open it with Library.open(…).as_vectorstore().",

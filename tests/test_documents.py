@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -256,6 +257,32 @@ def test_documents_outlive_the_one_who_added_them(folder):
     assert done.returncode == -9
     with Documents.open(folder, width=2, encoder="e") as documents:
         assert documents.search([1, 0])[0].document.text == "kept"
+        assert documents.verify() == ()
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.03, 0.1, 0.3, 0.6])
+def test_what_was_told_as_kept_outlives_a_kill_at_any_moment(folder, after_s):
+    program = (
+        "import sys, numpy as np\n"
+        "from mmqa import Documents, documents\n"
+        "documents.AT_ONCE = 50\n"
+        "opened = Documents.open(sys.argv[1], width=4, encoder='e')\n"
+        "names = [str(n) for n in range(100_000)]\n"
+        "opened.add(names, np.ones((100_000, 4)), names,"
+        " progress=lambda chunk: print(chunk.done, flush=True))\n"
+    )
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        told = int(running.stdout.readline())
+        time.sleep(after_s)
+        running.kill()
+        told = max([told, *map(int, running.stdout.read().split())])
+    with Documents.open(folder, width=4, encoder="e") as documents:
+        assert told <= documents.count <= told + 50
+        assert documents.get([str(told - 1)])[0].id == str(told - 1)
+        assert documents.verify() == ()
+        documents.add(["more"], np.ones((1, 4)), ["more"])
         assert documents.verify() == ()
 
 

@@ -17,6 +17,8 @@ from mmqa.index.files import write_durably
 from mmqa.index.schema import FORMAT_VERSION
 
 FILE_NAME = "index.toml"
+DOCUMENTS = "documents"
+"""In place of a preset: vectors that a program made, beside texts of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,23 @@ def require_same(folder: Path, stored: IndexIdentity, asked: IndexIdentity) -> N
     """
     differences = stored.differences(asked)
     if differences:
-        remedy = (
-            f"Use --preset {stored.preset}, or make a new index in another folder."
-            if stored.preset != asked.preset
-            else "Make a new index in another folder and add the files again."
-        )
         raise IndexMismatchError(
-            folder, f"the index {str(folder)!r} was made with {'; '.join(differences)}", remedy
+            folder,
+            f"the index {str(folder)!r} was made with {'; '.join(differences)}",
+            _remedy(stored, asked),
         )
+
+
+def _remedy(stored: IndexIdentity, asked: IndexIdentity) -> str:
+    if stored.preset == asked.preset:
+        return "Make a new index in another folder and add everything again."
+    if stored.preset == DOCUMENTS:
+        return "A program keeps documents in it: open it with mmqa.Documents or MmqaVectorStore."
+    if asked.preset == DOCUMENTS:
+        return (
+            "It holds files: open it with Library.open(…).as_vectorstore(), or name another folder."
+        )
+    return f"Use --preset {stored.preset}, or make a new index in another folder."
 
 
 def write_for_people(folder: Path, identity: IndexIdentity) -> None:
