@@ -85,11 +85,12 @@ def clock(seconds: float) -> str:
 
 
 @contextmanager
-def progress(unit: str = "files") -> Iterator[Progress]:
+def progress(unit: str = "files", *, shown: bool = True) -> Iterator[Progress]:
     """A bar on stderr; on something else than a terminal it stays silent."""
     amount = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn())
-    with Progress(*columns, console=talk, transient=True, disable=not talk.is_terminal) as bar:
+    silent = not shown or not talk.is_terminal
+    with Progress(*columns, console=talk, transient=True, disable=silent) as bar:
         yield bar
 
 

@@ -37,6 +37,7 @@ def sync(options: Namespace) -> int:
         as_json=options.json,
         changes=options.watch or options.dry_run,
         would=options.dry_run,
+        bar_shown=not options.watch,
     )
     with telling_how as tell:
         if options.dry_run:

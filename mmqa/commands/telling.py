@@ -124,7 +124,8 @@ def telling(
     changes: bool = False,
     would: bool = False,
     steps: bool = False,
+    bar_shown: bool = True,
 ) -> Iterator[Telling]:
-    """A :class:`Telling` with its bar."""
-    with progress() as bar:
+    """A :class:`Telling` with its bar, which work without an end has no use for."""
+    with progress(shown=bar_shown) as bar:
         yield Telling(bar, verb, as_json=as_json, changes=changes, would=would, steps=steps)
