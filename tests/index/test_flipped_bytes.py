@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from conftest import FUSER, IDENTITY
 from flip_jobs import specimen
 from zygote import Zygote
+
+from mmqa.index.faiss_segments import FaissRows
+from mmqa.index.plan import IndexPlan
+from mmqa.index.store import IndexStore
 
 FLIPS = int(os.environ.get("MMQA_FLIPS", "150"))
 SEED = int(os.environ.get("MMQA_FLIPS_SEED", "0"))
@@ -167,3 +174,39 @@ def test_a_changed_byte_of_any_other_file_changes_no_answer(
     assert {path.name for path in files} >= {"catalogue.seal", "index.toml", "writer.lock"}
     files = [path for path in files if path.stat().st_size]
     tried(zygote, sound, tmp_path / "s", files, FLIPS // 5, writable=writable, sealed=True)
+
+
+@pytest.mark.parametrize("index_type", ["flat", "sq8", "ivf_sq8", "ivf_rabitq"])
+def test_no_changed_byte_of_any_type_of_faiss_file_is_believed(
+    sound: Path, tmp_path: Path, index_type: str
+) -> None:
+    folder = Path(shutil.copytree(sound, tmp_path / "index"))
+    plan = IndexPlan(index_type=index_type)
+    with IndexStore.open(folder, IDENTITY, FUSER, writable=True, plan=plan) as store:
+        store.rebuild()
+        (one,) = store.faiss_segments()
+    assert one.index_type == index_type
+    path = folder / "segments" / one.name
+    content = path.read_bytes()
+    rng = random.Random(SEED)
+    for place in {*range(64), *rng.sample(range(len(content)), 300), len(content) - 1}:
+        changed = bytearray(content)
+        changed[place] ^= rng.choice(BITS)
+        path.write_bytes(changed)
+        assert FaissRows.read(folder, one) is None, place
+    for cut in (0, 1, 10, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:cut])
+        assert FaissRows.read(folder, one) is None, cut
+    path.write_bytes(content + b"\0")
+    assert FaissRows.read(folder, one) is None
+    told: list[str] = []
+    asked = np.random.default_rng(SEED).standard_normal(FUSER.width).astype(np.float32)
+    with IndexStore.open(folder, IDENTITY, FUSER, notice=told.append, plan=plan) as store:
+        assert [problem.kind for problem in store.verify()] == ["segment-file"]
+        live = store.numbers(1, 10**6)
+        with store.snapshot() as view:
+            numbers, scores = view.search(asked, len(live))
+            exact = dict(zip(live, (view.fused(live) @ asked).tolist(), strict=True))
+        assert sorted(numbers) == live
+        assert scores.tolist() == pytest.approx([exact[n] for n in numbers], abs=0.05)
+    assert len(told) == 1
