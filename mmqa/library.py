@@ -146,11 +146,15 @@ class Library:
 
     @staticmethod
     def list(folder: str | Path = "indexes") -> list[Path]:
-        """The folders directly below ``folder`` that hold an index, sorted."""
+        """The folders directly below ``folder`` that hold an index, sorted; no hidden ones."""
         root = Path(folder).expanduser()
         if not root.is_dir():
             return []
-        return sorted(child for child in root.iterdir() if IndexStore.exists(child))
+        return sorted(
+            child
+            for child in root.iterdir()
+            if IndexStore.exists(child) and not child.name.startswith(".")
+        )
 
     def close(self) -> None:
         """Release files and models; the library cannot be used afterwards."""

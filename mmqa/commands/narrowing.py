@@ -12,20 +12,21 @@ from pathlib import Path
 
 from mmqa.errors import UsageError
 from mmqa.records import Filter
+from mmqa.targets import checked_tags
 
 
 def filter_of(options: Namespace) -> Filter | None:
     """What ``--modality``, ``--folder``, ``--since``, ``--until`` and ``--tag`` ask for.
 
     Raises:
-        UsageError: A date cannot be read.
+        UsageError: A date cannot be read, or no file can have such a tag.
     """
     found = Filter(
         kinds=tuple(options.modality or ()),
         folders=tuple(Path(folder).expanduser().resolve() for folder in options.folder or ()),
         since_s=None if options.since is None else since(options.since),
         until_s=None if options.until is None else until(options.until),
-        tags=tuple(options.tag or ()),
+        tags=checked_tags(options.tag or ()),
     )
     return None if found == Filter() else found
 

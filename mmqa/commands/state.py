@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from mmqa.commands.output import printable, settings, talk, write_json, write_line
+from mmqa.errors import IndexDamagedError
 from mmqa.library import Library
 from mmqa.records import FaissFile, MediaItem, Status
 
@@ -129,11 +131,21 @@ def size(count: int) -> str:
     return f"{value:.1f} {UNITS[unit]}" if unit else f"{count} B"
 
 
+def _missing(library: Library, *, sound: bool) -> tuple[Path, ...]:
+    """Files that are gone; of a damaged catalogue, where their names can be read."""
+    try:
+        return library.missing_media()
+    except IndexDamagedError:
+        if sound:
+            raise
+        return ()
+
+
 def verify(options: Namespace) -> int:
     """Exit code 1 with every problem named; missing media are a warning and change nothing."""
     with Library.open(config=settings(options), create=False) as library:
         problems = library.verify()
-        missing = library.missing_media() if not problems else ()
+        missing = _missing(library, sound=not problems)
     if options.json:
         write_json({"problems": list(problems), "missing_media": list(missing)})
         return 1 if problems else 0

@@ -77,6 +77,7 @@ def test_a_problem_is_named_and_gives_exit_code_1(
     run: Run, index: Path, media: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("add", media)
+    (media / "a.txt").unlink()
     (file,) = (index / "segments").glob("*.faiss")
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
@@ -84,7 +85,7 @@ def test_a_problem_is_named_and_gives_exit_code_1(
     code, (found,) = run("verify")
     assert code == 1
     assert file.name in found["problems"][0]
-    assert found["missing_media"] == []
+    assert found["missing_media"] == [str(media / "a.txt")]
     assert main(["verify", "--index", str(index)]) == 1
     assert file.name in capsys.readouterr().out
     assert run("rebuild")[0] == 0

@@ -221,6 +221,7 @@ def test_while_it_is_made_anew_the_old_one_is_there_and_nobody_writes_to_it(
         with pytest.raises(IndexLockedError):
             WriterLock(of_other_models)
         report = made(*given)
+        assert Library.list(recipe.parent) == [of_other_models]
         seen.append(IndexStore.stored_identity(of_other_models).fingerprints)
         return report
 
