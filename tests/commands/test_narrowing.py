@@ -51,7 +51,7 @@ def test_every_option_becomes_a_condition(tmp_path: Path) -> None:
         folders=(tmp_path / "trip",),
         since_s=1717192800.0,
         until_s=1717192800.0 + 86_400,
-        tags=("beach", "2024"),
+        tags=("2024", "beach"),
     )
 
 
