@@ -184,6 +184,22 @@ def test_a_batch_is_answered_in_order_and_a_bad_question_does_not_stop_it(
     ]
 
 
+def test_the_command_line_narrows_a_search(
+    index: Path, media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def found(*arguments: str) -> set[str]:
+        code, (result,) = run(capsys, "search", "ferry", "--index", str(index), *arguments)
+        assert code == 0
+        return {Path(hit["path"]).name for hit in result["hits"]}
+
+    assert found("--modality", "image") == {"IMG_0001.png"}
+    assert found("--folder", str(media / "ferry.txt")) == {"ferry.txt"}
+    assert found("--since", "2999-01-01") == found("--tag", "none") == set()
+    assert len(found("--until", "2999-01-01", "--folder", str(media))) == 5
+    assert main(["search", "ferry", "--index", str(index), "--since", "soon"]) == 2
+    assert "is no date" in capsys.readouterr().err
+
+
 def test_adding_again_changes_nothing(
     index: Path, media: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
