@@ -106,6 +106,24 @@ def acknowledged(folder: Path) -> int:
         return 0
 
 
+def another_writes(folder: Path) -> bool:
+    """Whether another process has signed the lock and may still be there; takes no lock itself."""
+    try:
+        owner = json.loads((folder / FILE_NAME).read_bytes())
+        pid, host = int(owner["pid"]), owner["host"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to somebody else
+        return True
+    return pid != os.getpid()
+
+
 def _open(folder: Path) -> int:
     try:
         return os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -20,6 +20,7 @@ from mmqa.index import digests, file_check, rows, schema, seal
 from mmqa.index.catalogue import Catalogue
 from mmqa.index.faiss_segments import FOLDER
 from mmqa.index.files import TEMPORARY
+from mmqa.index.lock import another_writes
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
 
@@ -54,8 +55,7 @@ def problems(catalogue: Catalogue, fuser: Fuser) -> list[Problem]:
             *_lost(catalogue),
             *_words(catalogue),
             *_vectors(catalogue, fuser),
-            *_files(catalogue, fuser),
-            *_orphans(catalogue),
+            *_still(catalogue, [*_files(catalogue, fuser), *_orphans(catalogue)]),
         ]
     except IndexDamagedError as error:
         return [_unreadable(error)]
@@ -236,6 +236,21 @@ def _orphans(catalogue: Catalogue) -> Iterator[Problem]:
     for name in orphans(catalogue):
         detail = "belongs to no generation; the next writer removes it."
         yield Problem("orphan", f"{FOLDER}/{name}", detail)
+
+
+def _still(catalogue: Catalogue, found: list[Problem]) -> list[Problem]:
+    """Without what a writer at work explains: files come and go with its generations."""
+    if not found:
+        return found
+    with closing(Catalogue(catalogue.folder)) as now:
+        listed = {f"{FOLDER}/{one.name}" for one in now.faiss_segments()}
+    busy = another_writes(catalogue.folder)
+    return [
+        problem
+        for problem in found
+        if (problem.subject in listed) is (problem.kind != "orphan")
+        and not (problem.kind == "orphan" and busy)
+    ]
 
 
 def orphans(catalogue: Catalogue) -> list[str]:

@@ -6,8 +6,9 @@ and how a file that was found damaged is put right.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,13 +138,22 @@ class IndexReader(Catalogue):
         """How much is in the index."""
         files = self.faiss_segments()
         covered = max((one.last for one in files), default=0)
-        paths = [path for path in self.folder.rglob("*") if path.is_file()]
         return Counts(
             items=self.item_count_by_kind(),
             segments=self.segment_count_by_kind(),
             size_bytes=int(self.all("SELECT coalesce(sum(size_bytes), 0) FROM items")[0][0]),
-            index_bytes=sum(path.stat().st_size for path in paths),
+            index_bytes=_size_bytes(self.folder),
             faiss_segments=len(files),
             pending=len(self.numbers(covered + 1, LAST)),
             tombstones=int(self.all("SELECT count(*) FROM tombstones")[0][0]),
         )
+
+
+def _size_bytes(folder: Path) -> int:
+    """Size of all files below a folder; a writer may take some away meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(place) / name).stat().st_size
+    return total

@@ -10,7 +10,8 @@ import json
 import math
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -91,11 +92,27 @@ class Transaction:
             raise ValueError("segments, features and lexical texts must be as many")
         self._check(item, segments, features)
         tags = {*item.tags, *self._tags(item.path)}
-        self.remove(item.path)
-        self.touched = True
-        owner = self._insert_item(replace(item, tags=tuple(sorted(tags))), segments, phash)
-        for segment, one, words in zip(segments, features, lexical, strict=True):
-            self._insert_segment(owner, item, segment, one, words)
+        with self._whole():
+            self.remove(item.path)
+            self.touched = True
+            owner = self._insert_item(replace(item, tags=tuple(sorted(tags))), segments, phash)
+            for segment, one, words in zip(segments, features, lexical, strict=True):
+                self._insert_segment(owner, item, segment, one, words)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """All of a block or nothing, for a caller who goes on after an error."""
+        before = self._rows
+        self.connection.execute("SAVEPOINT whole")
+        try:
+            yield
+        except BaseException:
+            self._rows = before
+            if self.connection.in_transaction:  # a full disk ends it
+                self.connection.execute("ROLLBACK TO whole")
+                self.connection.execute("RELEASE whole")
+            raise
+        self.connection.execute("RELEASE whole")
 
     def remove(self, path: Path) -> int:
         """Take a file out; returns how many segments it had, 0 if it was not there."""

@@ -149,6 +149,24 @@ def read(folder: str, ledger: str) -> None:
         time.sleep(0.005)
 
 
+def check(folder: str) -> None:
+    """Verify and count until killed; there is nothing to find, whatever is written meanwhile."""
+    rounds = 0
+    with IndexStore.open(Path(folder), IDENTITY, FUSER) as store:
+        while True:
+            assert (problems := store.verify()) == [], [str(problem) for problem in problems]
+            assert sum(store.counts().segments.values()) >= 0
+            rounds += 1
+            say("checked", rounds=rounds)
+
+
+def repair(folder: str) -> None:
+    """Save what can be saved of a damaged catalogue."""
+    say("begin")
+    done = IndexStore.repair(Path(folder), FUSER)
+    say("done", lost=sorted(str(path) for path in done.lost) if done else None)
+
+
 def _seen(view: Any) -> dict[int, int]:
     """File → version, of one generation that must agree with itself."""
     numbers, _ = view.search(np.ones(FUSER.width, np.float32), EVERY)

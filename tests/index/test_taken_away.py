@@ -8,8 +8,10 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +23,7 @@ from mmqa.errors import IndexFolderError, IndexLockedError, IndexMismatchError, 
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.lock import FILE_NAME as LOCK
 from mmqa.index.store import IndexStore
+from mmqa.records import Features
 
 
 @pytest.fixture
@@ -192,6 +195,25 @@ def test_a_refused_file_leaves_the_others_of_its_transaction_out_too(index: Path
         assert store.verify() == []
 
 
+def test_a_refused_file_is_left_out_whole_where_the_others_go_on(index: Path) -> None:
+    item, segments, features, words = file_of(31, 1)  # three segments, the last one with a taken id
+    taken = file_of(1, 1)[1][0]
+    wrong = [*segments[:-1], replace(segments[-1], id=taken.id)]
+    with IndexStore.open(index, IDENTITY, FUSER, writable=True) as store:
+        with store.transaction() as change:
+            change.put(*file_of(30, 1))
+            with pytest.raises(IndexFolderError, match="belongs to another one"):
+                change.put(item, wrong, features, words)
+            with pytest.raises(ValueError, match="shape"):
+                change.put(
+                    item, segments, [Features({"text": np.ones(3, np.float32) / 3**0.5})] * 3, words
+                )
+        assert found(store) == [*range(10), 30]
+        assert store.verify() == []
+        put(store, 31)
+        assert found(store) == [*range(10), 30, 31]
+
+
 # ------------------------------------------------------------------ several processes
 
 
@@ -206,27 +228,44 @@ def test_readers_in_other_processes_see_whole_generations_in_order(
             one.start("crash_jobs", "read", folder=str(index), ledger=str(ledger))
             for one in zygotes
         ]
-        with IndexStore.open(index, IDENTITY, FUSER, writable=True) as store:
-            for number in range(100, 140):
-                put(store, number, number + 100)
-                with store.transaction() as change:
-                    change.remove(path_of(number))
-                    if number < 105:
-                        change.remove(path_of(number - 100))
-                if number % 3 == 0:
-                    store.flush()
-                if number % 10 == 0:
-                    store.compact()
-                time.sleep(0.01)
+        keep_writing(index, 40)
         for reader in readers:
-            assert_only_searched(reader)
+            assert_undisturbed(reader)
     finally:
         for one in zygotes:
             one.close()
 
 
-def assert_only_searched(reader: Job) -> None:
-    reader.kill()
-    said = reader.rest()
+def test_verifying_and_counting_beside_a_writer_finds_nothing_amiss(index: Path) -> None:
+    zygote = Zygote("crash_jobs")
+    try:
+        checker = zygote.start("crash_jobs", "check", folder=str(index))
+        checker.until("checked")
+        keep_writing(index, 40)
+        assert_undisturbed(checker)
+    finally:
+        zygote.close()
+
+
+def keep_writing(index: Path, rounds: int) -> None:
+    """Adds, changes, removes, flushes and compacts."""
+    with IndexStore.open(index, IDENTITY, FUSER, writable=True) as store:
+        for number in range(100, 100 + rounds):
+            put(store, number, number + 100)
+            with store.transaction() as change:
+                change.remove(path_of(number))
+                if number < 105:
+                    change.remove(path_of(number - 100))
+            if number % 3 == 0:
+                store.flush()
+            if number % 10 == 0:
+                store.compact()
+            time.sleep(0.01)
+
+
+def assert_undisturbed(job: Job) -> None:
+    """It was at work until it was killed, and all was right."""
+    job.kill()
+    said = job.rest()
     assert [facts for word, facts in said if word == "raised"] == []
     assert said[-1][1]["rounds"] >= 10
