@@ -10,6 +10,7 @@ import copy
 import json
 import os
 import random
+import shutil
 import statistics
 import sys
 import time
@@ -257,3 +258,39 @@ def test_what_was_acknowledged_survives_kills_at_random_moments(
     assert any(word == "searched" for word, _ in searched)
     with IndexStore.open(driver.folder, IDENTITY, FUSER) as store, store.snapshot() as view:
         assert view.count == len(view.search(np.ones(FUSER.width, np.float32), EVERY)[0])
+
+
+def test_a_repair_that_is_killed_loses_no_more_than_one_that_is_not(
+    tmp_path: Path, zygotes: tuple[Zygote, Zygote]
+) -> None:
+    damaged, folder = tmp_path / "damaged", tmp_path / "index"
+    with IndexStore.create(damaged, IDENTITY, FUSER) as store:
+        for number in range(40):
+            with store.transaction() as change:
+                change.put(*file_of(number, 1))
+        store.flush()
+    content = bytearray((damaged / "catalogue.sqlite").read_bytes())
+    row = content.find(word_of(20, 1, 0).encode())  # in the row of one segment
+    content[row] ^= 0x01
+    (damaged / "catalogue.sqlite").write_bytes(content)
+    rng, seconds = random.Random(SEED), []
+    for attempt in range(max(5, KILLS // 15)):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(damaged, folder)
+        for _ in range(3 if attempt else 0):
+            job = zygotes[0].start("crash_jobs", "repair", folder=str(folder))
+            job.until("begin")
+            time.sleep(rng.uniform(0, statistics.median(seconds)))
+            job.kill()
+            job.rest()
+        started_s = time.perf_counter()
+        job = zygotes[0].start("crash_jobs", "repair", folder=str(folder))
+        lost = job.until("done")["lost"]
+        seconds.append(time.perf_counter() - started_s)
+        job.rest()
+        assert lost in ([str(path_of(20))], None)  # None: a killed one had done it all
+        with IndexStore.open(folder, IDENTITY, FUSER, writable=True) as store:
+            store.rebuild()
+            assert store.verify() == []
+            with store.snapshot() as view:
+                assert _seen(view) == {number: 1 for number in range(40) if number != 20}
