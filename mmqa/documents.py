@@ -109,7 +109,7 @@ class Documents(DocumentReader):
         except IndexMissingError:
             waiting(lambda: IndexStore.create(folder, identity, fuser)).close()
             store = IndexStore.open(folder, identity, fuser, plan=plan)
-        return cls(store, Writer(writer), fuser, width, cosine_space(), owned=True)
+        return cls(store, Writer(writer, folder), fuser, width, cosine_space(), owned=True)
 
     @staticmethod
     def stored_width(path: str | Path) -> int | None:

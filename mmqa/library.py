@@ -57,7 +57,7 @@ from mmqa.writing import Writer
 if TYPE_CHECKING:
     from mmqa.assistant import Assistant
     from mmqa.documents import Documents
-    from mmqa.ingest import Stages
+    from mmqa.preparing import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
     from mmqa.vectorstore import MmqaVectorStore
 
@@ -84,7 +84,7 @@ class Library:
         self._assistant: Assistant | None = None
         self._lock = threading.RLock()
         self._aside = ThreadPoolExecutor(thread_name_prefix="mmqa-search")
-        self._kept_writer = Writer(self._open_writer)
+        self._kept_writer = Writer(self._open_writer, store.folder)
         self._calibrations = Calibrations(store, lambda: parts.mapping)
 
     # ------------------------------------------------------------------ opening
@@ -642,7 +642,7 @@ class Library:
         )
 
     def _stages(self) -> Stages:
-        from mmqa.ingest import Stages
+        from mmqa.preparing import Stages
 
         parts = self._parts
         return Stages(

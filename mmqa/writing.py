@@ -6,14 +6,17 @@ Opening and closing a writer cost time that grows with the index, because the ca
 with its seal and sealed again. So a writer stays open until nothing has been written for
 :data:`IDLE_S`; and no longer than :data:`HELD_S` in all, so that other processes have their turn.
 Both are longer where opening and closing take long, so these stay a small share of the time however
-large the index is.
+large the index is. Writers that wait form a queue: one that has just written goes to its end.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock, Timer
 
 from mmqa.errors import IndexLockedError
@@ -39,10 +42,12 @@ class Writer:
 
     Args:
         opening: Opens it.
+        folder: The index.
     """
 
-    def __init__(self, opening: Callable[[], IndexStore]) -> None:
+    def __init__(self, opening: Callable[[], IndexStore], folder: Path) -> None:
         self._opening = opening
+        self._folder = folder
         self._lock = RLock()
         self._depth = 0
         self._store: IndexStore | None = None
@@ -85,7 +90,7 @@ class Writer:
     def _ready(self, wait_s: float) -> IndexStore:
         self._stop_waiting()
         if self._store is None:
-            self._store = waiting(self._opening, wait_s)
+            self._store = waiting(self._opening, self._folder, wait_s)
             self._opened_s = time.monotonic()
         return self._store
 
@@ -97,7 +102,6 @@ class Writer:
     def _rest(self) -> None:
         if time.monotonic() - self._opened_s > max(HELD_S, self._took_s / SHARE):
             self.release()
-            time.sleep(2 * _AGAIN_S)  # whoever waits asks again within half of this
             return
         timer = Timer(max(IDLE_S, self._took_s), lambda: self._idle(timer))
         timer.daemon = True
@@ -110,17 +114,49 @@ class Writer:
                 self.release()
 
 
-def waiting(opening: Callable[[], IndexStore], wait_s: float = WAIT_S) -> IndexStore:
+def waiting(
+    opening: Callable[[], IndexStore], folder: Path | None = None, wait_s: float = WAIT_S
+) -> IndexStore:
     """Open for writing; while another process holds the lock, try again for ``wait_s``.
 
+    Args:
+        opening: Opens it.
+        folder: The index, whose queue is joined; ``None`` where it is still to be made.
+        wait_s: Seconds.
+
     Raises:
-        IndexLockedError: It held the lock all the time.
+        IndexLockedError: Others held the lock all the time.
     """
     until_s = time.monotonic() + wait_s
-    while True:
-        try:
-            return opening()
-        except IndexLockedError:
-            if time.monotonic() > until_s:
-                raise
-            time.sleep(_AGAIN_S)
+    with _next_in(folder, until_s):
+        while True:
+            try:
+                return opening()
+            except IndexLockedError:
+                if time.monotonic() > until_s:
+                    raise
+                time.sleep(_AGAIN_S)
+
+
+@contextmanager
+def _next_in(folder: Path | None, until_s: float) -> Iterator[None]:
+    """Be the one writer that is next, by a lock on the folder itself; or give up at ``until_s``.
+
+    Without a folder, or where it cannot be locked, there is no queue: all that wait are next.
+    """
+    if folder is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while time.monotonic() <= until_s:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_AGAIN_S)
+            except OSError:
+                break
+        yield
+    finally:
+        os.close(handle)

@@ -38,7 +38,7 @@ def writer(folder: Path, opened: list[IndexStore]) -> Iterator[Writer]:
         opened.append(IndexStore.open(folder, IDENTITY, FUSER, writable=True))
         return opened[-1]
 
-    made = Writer(opening)
+    made = Writer(opening, folder)
     yield made
     made.release()
 
@@ -135,6 +135,27 @@ def test_a_change_gives_up_waiting_in_time(writer, folder, monkeypatch):
     lock.release()
     with writer.changes():
         pass
+
+
+def test_one_that_waits_comes_before_one_that_has_just_written(folder, monkeypatch):
+    monkeypatch.setattr(writing, "HELD_S", 0.0)
+    turns: list[str] = []
+    began = threading.Barrier(2)
+
+    def work(name: str) -> None:
+        mine = Writer(lambda: IndexStore.open(folder, IDENTITY, FUSER, writable=True), folder)
+        began.wait()
+        for _ in range(5):
+            with mine.changes():
+                turns.append(name)
+                time.sleep(0.06)  # longer than between two looks at the lock
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "".join(turns) in ("ababababab", "bababababa")
 
 
 def test_one_thread_writes_at_a_time(writer):
