@@ -1,7 +1,7 @@
 """The WRITE flow: files → media → features → mapping → index.
 
-Knows: the order of the stages, what is re-used, and when a file counts as added (once its
-transaction is durable). Refuses to know: how any stage works, and how progress is shown.
+Knows: the order of the stages, and when a file counts as added (once its transaction is durable).
+Refuses to know: how any stage works, what is re-used, and how progress is shown.
 
 A file that cannot be taken in is refused with a reason, and what the index held of it stays; the
 others go on. An interruption keeps every file that was reported as added.
@@ -9,43 +9,26 @@ others go on. An interruption keeps every file that was reported as added.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-
-import numpy as np
 
 from mmqa import extraction
 from mmqa.calibrating import measure
 from mmqa.errors import MediaError
-from mmqa.extraction import Extract, Extractors
 from mmqa.index.store import IndexStore
 from mmqa.index.transaction import Transaction
-from mmqa.interfaces import Cancelled, CrossModalMapping, Progress, PromptWords, TextEncoder
-from mmqa.media.near_duplicates import NearDuplicates
-from mmqa.media.reader import FileReader
+from mmqa.interfaces import Cancelled, CrossModalMapping, Progress
 from mmqa.media.scan import Found, scan
 from mmqa.moves import Moves
+from mmqa.preparing import Entry, Preparation, Stages
 from mmqa.reading import ReadAhead
-from mmqa.records import (
-    AddEvent,
-    AddReport,
-    Floats,
-    Media,
-    MediaItem,
-    Part,
-    Passage,
-    Picture,
-    Recording,
-)
-from mmqa.remembering import RememberingEncoder
+from mmqa.records import AddEvent, AddReport, Media, MediaItem
 from mmqa.retrieval.lexical import tokenize
-from mmqa.segmenting import Group, Segmenter, searchable
+from mmqa.segmenting import Group, searchable
 
 FILES_AT_ONCE = 16
 """Files in one transaction: an fsync each would cost more than the image encoder."""
@@ -66,36 +49,11 @@ FORGOTTEN_AT_ONCE = 1000
 OnEvent = Callable[[AddEvent], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """What the flow composes; see :class:`mmqa.parts.Parts`."""
-
-    reader: FileReader
-    extractors: Extractors
-    fingerprints: Mapping[str, str]
-    text_encoder: Callable[[], TextEncoder]
-    mapping: CrossModalMapping
-    prompt_words: PromptWords
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A file on its way: read, and either extracted or waiting to be transcribed with others."""
-
-    media: Media
-    key: str
-    phash: str = ""
-    extracts: list[Extract] | None = None
-    recording: Recording | None = None
-    fresh: bool = True
-    was: Path | None = None
-
-
 @dataclass(slots=True)
 class _Batch:
     """Files that will be stored together, and unchanged ones that will be tagged with them."""
 
-    entries: list[_Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     tagged: list[MediaItem] = field(default_factory=list)
     started_s: float = field(default_factory=time.monotonic)
 
@@ -158,15 +116,9 @@ class Ingest:
         self._on_progress = on_progress
         self._cancelled = cancelled or (lambda: False)
         self._tags = frozenset(tags)
+        self._preparation = Preparation(store, stages, self.gone, self._tags)
         self._batch = _Batch()
         self._unflushed = 0
-        self._vectors: dict[str, Floats] = {}
-        self._seen = NearDuplicates(row for row in store.phashes() if row[0] not in self.gone)
-        self._segmenter = Segmenter(
-            lambda: RememberingEncoder(stages.text_encoder, self._vectors),
-            stages.mapping,
-            stages.prompt_words,
-        )
 
     def add(self, paths: Iterable[Path]) -> AddReport:
         """Add files and folders; see the module.
@@ -231,7 +183,7 @@ class Ingest:
         self.stopped = self.stopped or self._cancelled()
         return self.stopped
 
-    # ------------------------------------------------------------------ extracting
+    # ------------------------------------------------------------------ taking in
 
     def _found(self) -> None:
         self.counts.total += 1
@@ -248,79 +200,9 @@ class Ingest:
             if any(e.media.item.sha256 == outcome.item.sha256 for e in self._batch.entries):
                 self._store()  # so that the same content is found instead of computed twice
             try:
-                self._batch.entries.append(self._entry(outcome))
+                self._batch.entries.append(self._preparation.entry(outcome))
             except MediaError as error:
                 self._refuse(error)
-
-    def _entry(self, media: Media) -> _Entry:
-        parts = iter(media.parts)
-        first = next(parts, None)
-        phash = first.perceptual_hash if isinstance(first, Picture) and first.page is None else ""
-        flags = {*media.item.flags, *self._duplicates(media.item, phash)}
-        media = replace(media, item=replace(media.item, flags=tuple(sorted(flags))))
-        entry = _Entry(media, self._key(media), phash)
-        kept = self.store.extraction(media.item.sha256, entry.key)
-        if kept is not None:
-            entry.extracts, entry.fresh = extraction.unpack(kept), False
-            self._remember(media.item.sha256)
-        elif isinstance(first, Recording):
-            entry.recording = first
-        elif first is not None:
-            entry.extracts = self._read_parts(chain([first], parts))
-        return self._named(entry)
-
-    def _named(self, entry: _Entry) -> _Entry:
-        """With the tags that were asked for, and those that it had where it lay before."""
-        item = entry.media.item
-        before = self.gone.take(item.path, item.sha256)
-        entry.was = before.path if before else None
-        tags = {*self._tags, *(before.tags if before else ())}
-        entry.media = replace(entry.media, item=replace(item, tags=tuple(sorted(tags))))
-        return entry
-
-    def _remember(self, sha256: str) -> None:
-        """The vectors of the words that this content has in the index already."""
-        for item in self.store.find_sha(sha256)[:1]:
-            numbers = self.store.item_rowids(item.path)
-            found = zip(self.store.segments(numbers), self.store.features(numbers), strict=True)
-            for segment, features in found:
-                if (vector := features.vectors.get("text")) is not None:
-                    self._vectors[segment.text.written()] = vector / np.linalg.norm(vector)
-
-    def _read_parts(self, parts: Iterable[Part]) -> list[Extract]:
-        extractors = self.stages.extractors
-        extracts: list[Extract] = []
-        pages: set[int] = set()
-        for part in parts:
-            if isinstance(part, Passage):
-                extracts.append(extractors.passage(part))
-                pages.add(part.page or 0)
-            elif isinstance(part, Picture):
-                known = frozenset(pages)
-                extracts.extend(extractors.pictures([part], pages_with_text=known))
-            else:
-                extracts.extend(chain.from_iterable(extractors.recordings([part])))
-        return extracts
-
-    def _key(self, media: Media) -> str:
-        """Under which the extracts of such media are kept: all that could change them."""
-        roles = {
-            "image": ("image_encoder", "text_recognizer"),
-            "audio": ("transcriber",),
-            "text": ("image_encoder", "text_recognizer"),
-            "video": ("image_encoder", "text_recognizer", "transcriber"),
-        }[media.item.kind]
-        prints = (f"{role}={self.stages.fingerprints.get(role, 'off')}" for role in roles)
-        return f"v{extraction.VERSION};" + ";".join(prints)
-
-    def _duplicates(self, item: MediaItem, phash: str) -> set[str]:
-        """``duplicate`` or ``near-duplicate`` of a file that came before this one, and is there."""
-        others = {other.path for other in self.store.find_sha(item.sha256)} - {item.path}
-        if any(path not in self.gone and os.path.lexists(path) for path in others):
-            return {"duplicate"}
-        near = self._seen.like(phash, but=item.path)
-        self._seen.add(item.path, phash)
-        return {"near-duplicate"} if near else set()
 
     # ------------------------------------------------------------------ storing
 
@@ -329,11 +211,7 @@ class Ingest:
         batch, self._batch = self._batch, _Batch()
         if not batch.entries and not batch.tagged:
             return
-        self._transcribe(batch)
-        media = [entry.media for entry in batch.entries]
-        extracts = [entry.extracts or [] for entry in batch.entries]
-        groups = self._segmenter.segments(media, extracts)
-        self._vectors.clear()
+        groups = self._preparation.groups(batch.entries)
         with self.store.transaction() as transaction:
             for entry, group in zip(batch.entries, groups, strict=True):
                 _put(transaction, entry, group)
@@ -347,7 +225,7 @@ class Ingest:
             self.store.flush(final=False)
             self._unflushed = 0
 
-    def _report_stored(self, entry: _Entry, segments: int) -> None:
+    def _report_stored(self, entry: Entry, segments: int) -> None:
         item = entry.media.item
         self.counts.segments += segments
         if entry.was is None:
@@ -356,13 +234,6 @@ class Ingest:
         else:
             self.counts.moved += 1
             self._emit("moved", item.path, segments, flags=item.flags, was=entry.was)
-
-    def _transcribe(self, batch: _Batch) -> None:
-        waiting = [entry for entry in batch.entries if entry.recording is not None]
-        recordings = [e.recording for e in waiting if e.recording is not None]
-        found = self.stages.extractors.recordings(recordings)
-        for entry, extracts in zip(waiting, found, strict=True):
-            entry.extracts, entry.recording = extracts, None
 
     def _finish(self) -> None:
         """Recalibrate on what the index now holds, and fold the new rows into FAISS.
@@ -409,7 +280,7 @@ class Ingest:
         )
 
 
-def _put(transaction: Transaction, entry: _Entry, group: Group) -> None:
+def _put(transaction: Transaction, entry: Entry, group: Group) -> None:
     item = entry.media.item
     if entry.was is not None:
         transaction.remove(entry.was)

@@ -25,11 +25,12 @@ from typing import Protocol
 
 from mmqa.errors import FolderMissingError, MediaError, UsageError
 from mmqa.index.store import IndexStore
-from mmqa.ingest import Ingest, OnEvent, Stages
+from mmqa.ingest import Ingest, OnEvent
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import Found, Survey, absolute, passed_over, survey
 from mmqa.moves import Moves
+from mmqa.preparing import Stages
 from mmqa.reading import same_caption, same_file
 from mmqa.records import AddEvent, MediaItem, Segment, Source, SyncReport
 

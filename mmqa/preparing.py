@@ -1,0 +1,177 @@
+"""One file on its way into the index: read, what is in it extracted, then cut into segments.
+
+Knows: what is re-used by content (extracts, vectors of words), what a duplicate is, and which tags
+a file gets. Refuses to know: when files are stored, and who is told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from mmqa import extraction
+from mmqa.extraction import Extract, Extractors
+from mmqa.index.store import IndexStore
+from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
+from mmqa.media.near_duplicates import NearDuplicates
+from mmqa.media.reader import FileReader
+from mmqa.moves import Moves
+from mmqa.records import Floats, Media, MediaItem, Part, Passage, Picture, Recording
+from mmqa.remembering import RememberingEncoder
+from mmqa.segmenting import Group, Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What the flow composes; see :class:`mmqa.parts.Parts`."""
+
+    reader: FileReader
+    extractors: Extractors
+    fingerprints: Mapping[str, str]
+    text_encoder: Callable[[], TextEncoder]
+    mapping: CrossModalMapping
+    prompt_words: PromptWords
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A file on its way: read, and either extracted or waiting to be transcribed with others.
+
+    Attributes:
+        media: The file.
+        key: Under which its extracts are kept.
+        phash: Perceptual hash of a picture, else empty.
+        extracts: What is in it; ``None`` until it is transcribed.
+        recording: What is still to be transcribed.
+        fresh: Whether the extracts were made now, and are to be kept.
+        was: Where a file that was moved lay before.
+    """
+
+    media: Media
+    key: str
+    phash: str = ""
+    extracts: list[Extract] | None = None
+    recording: Recording | None = None
+    fresh: bool = True
+    was: Path | None = None
+
+
+class Preparation:
+    """Prepares the files of one run.
+
+    Args:
+        store: The index; nothing is written to it.
+        stages: The parts to compose.
+        gone: Files that are no longer where they were.
+        tags: Given to every file.
+    """
+
+    def __init__(
+        self, store: IndexStore, stages: Stages, gone: Moves, tags: frozenset[str]
+    ) -> None:
+        self._store = store
+        self._stages = stages
+        self._gone = gone
+        self._tags = tags
+        self._vectors: dict[str, Floats] = {}
+        self._seen = NearDuplicates(row for row in store.phashes() if row[0] not in gone)
+        self._segmenter = Segmenter(
+            lambda: RememberingEncoder(stages.text_encoder, self._vectors),
+            stages.mapping,
+            stages.prompt_words,
+        )
+
+    def entry(self, media: Media) -> Entry:
+        """Extract what is in a file, or find it extracted; recordings wait for others.
+
+        Raises:
+            MediaError: A page of a document cannot be read.
+        """
+        parts = iter(media.parts)
+        first = next(parts, None)
+        phash = first.perceptual_hash if isinstance(first, Picture) and first.page is None else ""
+        flags = {*media.item.flags, *self._duplicates(media.item, phash)}
+        media = replace(media, item=replace(media.item, flags=tuple(sorted(flags))))
+        entry = Entry(media, self._key(media), phash)
+        kept = self._store.extraction(media.item.sha256, entry.key)
+        if kept is not None:
+            entry.extracts, entry.fresh = extraction.unpack(kept), False
+            self._remember(media.item.sha256)
+        elif isinstance(first, Recording):
+            entry.recording = first
+        elif first is not None:
+            entry.extracts = self._read_parts(chain([first], parts))
+        return self._named(entry)
+
+    def _named(self, entry: Entry) -> Entry:
+        """With the tags that were asked for, and those that it had where it lay before."""
+        item = entry.media.item
+        before = self._gone.take(item.path, item.sha256)
+        entry.was = before.path if before else None
+        tags = {*self._tags, *(before.tags if before else ())}
+        entry.media = replace(entry.media, item=replace(item, tags=tuple(sorted(tags))))
+        return entry
+
+    def _remember(self, sha256: str) -> None:
+        """The vectors of the words that this content has in the index already."""
+        for item in self._store.find_sha(sha256)[:1]:
+            numbers = self._store.item_rowids(item.path)
+            found = zip(self._store.segments(numbers), self._store.features(numbers), strict=True)
+            for segment, features in found:
+                if (vector := features.vectors.get("text")) is not None:
+                    self._vectors[segment.text.written()] = vector / np.linalg.norm(vector)
+
+    def _read_parts(self, parts: Iterable[Part]) -> list[Extract]:
+        extractors = self._stages.extractors
+        extracts: list[Extract] = []
+        pages: set[int] = set()
+        for part in parts:
+            if isinstance(part, Passage):
+                extracts.append(extractors.passage(part))
+                pages.add(part.page or 0)
+            elif isinstance(part, Picture):
+                known = frozenset(pages)
+                extracts.extend(extractors.pictures([part], pages_with_text=known))
+            else:
+                extracts.extend(chain.from_iterable(extractors.recordings([part])))
+        return extracts
+
+    def _key(self, media: Media) -> str:
+        """Under which the extracts of such media are kept: all that could change them."""
+        roles = {
+            "image": ("image_encoder", "text_recognizer"),
+            "audio": ("transcriber",),
+            "text": ("image_encoder", "text_recognizer"),
+            "video": ("image_encoder", "text_recognizer", "transcriber"),
+        }[media.item.kind]
+        prints = (f"{role}={self._stages.fingerprints.get(role, 'off')}" for role in roles)
+        return f"v{extraction.VERSION};" + ";".join(prints)
+
+    def _duplicates(self, item: MediaItem, phash: str) -> set[str]:
+        """``duplicate`` or ``near-duplicate`` of a file that came before this one, and is there."""
+        others = {other.path for other in self._store.find_sha(item.sha256)} - {item.path}
+        if any(path not in self._gone and os.path.lexists(path) for path in others):
+            return {"duplicate"}
+        near = self._seen.like(phash, but=item.path)
+        self._seen.add(item.path, phash)
+        return {"near-duplicate"} if near else set()
+
+    def groups(self, entries: Sequence[Entry]) -> list[Group]:
+        """The segments of each file, in order; what waits is transcribed first, together."""
+        self._transcribe(entries)
+        media = [entry.media for entry in entries]
+        groups = self._segmenter.segments(media, [entry.extracts or [] for entry in entries])
+        self._vectors.clear()
+        return groups
+
+    def _transcribe(self, entries: Sequence[Entry]) -> None:
+        waiting = [entry for entry in entries if entry.recording is not None]
+        recordings = [e.recording for e in waiting if e.recording is not None]
+        found = self._stages.extractors.recordings(recordings)
+        for entry, extracts in zip(waiting, found, strict=True):
+            entry.extracts, entry.recording = extracts, None
