@@ -17,6 +17,7 @@ from mmqa.errors import MediaError
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Reader
+from mmqa.media.reader import mtime_ns
 from mmqa.media.scan import Found, Refused
 from mmqa.media.sidecar import read_sidecar
 from mmqa.media.thumbnail import write_thumbnail
@@ -90,7 +91,7 @@ def same_file(path: Path, known: MediaItem) -> bool:
         now = path.stat()
     except OSError:
         return False
-    return (now.st_size, now.st_mtime_ns) == (known.size_bytes, known.mtime_ns)
+    return (now.st_size, mtime_ns(now)) == (known.size_bytes, known.mtime_ns)
 
 
 def same_caption(

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
+from mmqa import Library
 from mmqa.cli import main
 from mmqa.fusion.concat import load
 from mmqa.index.identity import IndexIdentity
@@ -253,3 +254,14 @@ def test_a_picture_with_hostile_metadata_is_added(
     picture.save(tmp_path / "a.png", pnginfo=info)
     code, events = add(tmp_path / "a.png", tmp_path / "index", capsys)
     assert (code, events[0]["event"]) == (0, "added")
+
+
+def test_a_file_from_the_far_future_is_added_once(tmp_path: Path) -> None:
+    note = tmp_path / "media" / "ferry.txt"
+    note.parent.mkdir()
+    note.write_text("The ferry leaves at seven.\n")
+    os.utime(note, ns=(0, 10_413_792_000 * 10**9))  # the year 2300: beyond 64 bits of nanoseconds
+    with Library.open(tmp_path / "index") as library:
+        assert library.add(note.parent).added == 1
+        assert library.add(note.parent).skipped == 1
+        assert library.verify() == ()

@@ -7,6 +7,7 @@ any format is decoded, and what becomes of the parts.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,14 @@ from mmqa.media.refusals import refusal, regular_file
 from mmqa.media.sidecar import read_sidecar
 from mmqa.media.sniff import sniff
 from mmqa.records import Kind, Media, MediaItem, Part
+
+
+def mtime_ns(found: os.stat_result) -> int:
+    """Time of last change, in nanoseconds, within what 64 bits hold: 1677 to 2262.
+
+    File systems know later years, and files carry them after a wrong clock.
+    """
+    return max(-(2**63), min(found.st_mtime_ns, 2**63 - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class FileReader:
             raise refusal(path, error) from error
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise MediaError(path, "it changed while it was read", "Add it when it is finished.")
-        return digest, after.st_size, after.st_mtime_ns
+        return digest, after.st_size, mtime_ns(after)
 
     def read(self, path: Path) -> Media:
         """Read and clean ``path``.
@@ -72,7 +81,7 @@ class FileReader:
             MediaError: The file is refused; the reason is a sentence. Iterating over the parts of
                 a PDF may raise it too.
         """
-        sha256, size_bytes, mtime_ns = self.describe(path)
+        sha256, size_bytes, changed_ns = self.describe(path)
         kind, format = sniff(path)
         content = self._content(path, kind, format)
         words, flags = _sidecar(path, kind)
@@ -82,7 +91,7 @@ class FileReader:
             sha256=sha256,
             kind=kind,
             size_bytes=size_bytes,
-            mtime_ns=mtime_ns,
+            mtime_ns=changed_ns,
             flags=tuple(sorted({*content.flags, *flags})),
             taken_ns=content.taken_ns,
         )
