@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from mmqa.errors import MediaError
+from mmqa.errors import IndexFolderError, MediaError
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Reader
@@ -82,7 +82,15 @@ class ReadAhead:
         if media.item.kind == "image":
             (picture,) = media.parts
             assert isinstance(picture, Picture)
-            write_thumbnail(picture, thumbnail_path(self.store.folder, media.item.sha256))
+            path = thumbnail_path(self.store.folder, media.item.sha256)
+            try:
+                write_thumbnail(picture, path)
+            except OSError as error:
+                raise IndexFolderError(
+                    self.store.folder,
+                    f"{str(path)!r} cannot be written: {error.strerror or error}",
+                    "Make room, or see who may write there, then add again; nothing was lost.",
+                ) from error
 
 
 def same_file(path: Path, known: MediaItem) -> bool:

@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 from mmqa import Library
 from mmqa.cli import main
+from mmqa.errors import IndexFolderError
 from mmqa.fusion.concat import load
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.store import IndexStore
@@ -264,4 +265,17 @@ def test_a_file_from_the_far_future_is_added_once(tmp_path: Path) -> None:
     with Library.open(tmp_path / "index") as library:
         assert library.add(note.parent).added == 1
         assert library.add(note.parent).skipped == 1
+        assert library.verify() == ()
+
+
+def test_small_pictures_that_cannot_be_written_are_a_clear_error(tmp_path: Path) -> None:
+    picture = tmp_path / "media" / "pier.png"
+    picture.parent.mkdir()
+    Image.new("RGB", (64, 64), "navy").save(picture)
+    with Library.open(tmp_path / "index") as library:
+        (tmp_path / "index" / "thumbs").write_text("in the way")
+        with pytest.raises(IndexFolderError, match=r"thumbs/\w+\.jpg' cannot be written"):
+            library.add(picture)
+        (tmp_path / "index" / "thumbs").unlink()
+        assert library.add(picture).added == 1
         assert library.verify() == ()
