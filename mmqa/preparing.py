@@ -6,7 +6,6 @@ a file gets. Refuses to know: when files are stored, and who is told.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -21,6 +20,7 @@ from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
 from mmqa.media.near_duplicates import NearDuplicates
 from mmqa.media.reader import FileReader
 from mmqa.moves import Moves
+from mmqa.reading import same_file
 from mmqa.records import Floats, Media, MediaItem, Part, Passage, Picture, Recording
 from mmqa.remembering import RememberingEncoder
 from mmqa.segmenting import Group, Segmenter
@@ -153,11 +153,15 @@ class Preparation:
         return f"v{extraction.VERSION};" + ";".join(prints)
 
     def _duplicates(self, item: MediaItem, phash: str) -> set[str]:
-        """``duplicate`` or ``near-duplicate`` of a file that came before this one, and is there."""
-        others = {other.path for other in self._store.find_sha(item.sha256)} - {item.path}
-        if any(path not in self._gone and os.path.lexists(path) for path in others):
+        """``duplicate`` or ``near-duplicate`` of a file that came before and is still there."""
+        same = [
+            other
+            for other in self._store.find_sha(item.sha256)
+            if other.path != item.path and other.path not in self._gone
+        ]
+        if any(same_file(other.path, other) for other in same):
             return {"duplicate"}
-        near = self._seen.like(phash, but=item.path)
+        near = not same and self._seen.like(phash, but=item.path)  # else it is like itself
         self._seen.add(item.path, phash)
         return {"near-duplicate"} if near else set()
 
