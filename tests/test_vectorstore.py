@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -381,3 +382,17 @@ def test_a_piece_of_a_file_cannot_be_deleted_alone(library):
     store.delete()
     assert library.status().items == 2
     assert store.get_by_ids(["a", piece])[0].id == piece
+
+
+@pytest.mark.weights
+def test_files_and_documents_are_added_by_turns_and_at_the_same_time(library, tmp_path):
+    store = library.as_vectorstore()
+    store.add_texts(["one"], ids=["1"])
+    (tmp_path / "late.txt").write_text("The late train leaves from platform nine.\n")
+    assert library.add(tmp_path / "late.txt").added == 1
+    with ThreadPoolExecutor(4) as pool:
+        adding = [pool.submit(store.add_texts, [f"note {n}"], ids=[f"n{n}"]) for n in range(8)]
+        assert [one.result() for one in adding] == [[f"n{n}"] for n in range(8)]
+    library.remove(tmp_path / "late.txt")
+    assert library.status().items == 2 + 9
+    assert library.verify() == ()
