@@ -85,14 +85,15 @@ class Transaction:
 
         Raises:
             IndexFolderError: A vector is not finite or not of unit length (it could be stored but
-                never be found), or a segment's id is taken.
-            ValueError: The lists differ in length, or a vector has the wrong length.
+                never be found) or has the wrong width, a number does not fit, or a segment's id is
+                taken. Nothing of the file is stored then; others of the transaction may be.
+            ValueError: The lists differ in length.
         """
         if not len(segments) == len(features) == len(lexical):
             raise ValueError("segments, features and lexical texts must be as many")
         self._check(item, segments, features)
         tags = {*item.tags, *self._tags(item.path)}
-        with self._whole():
+        with self._whole(item):
             self.remove(item.path)
             self.touched = True
             owner = self._insert_item(replace(item, tags=tuple(sorted(tags))), segments, phash)
@@ -100,17 +101,19 @@ class Transaction:
                 self._insert_segment(owner, item, segment, one, words)
 
     @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def _whole(self, item: MediaItem) -> Iterator[None]:
         """All of a block or nothing, for a caller who goes on after an error."""
         before = self._rows
         self.connection.execute("SAVEPOINT whole")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._rows = before
             if self.connection.in_transaction:  # a full disk ends it
                 self.connection.execute("ROLLBACK TO whole")
                 self.connection.execute("RELEASE whole")
+            if isinstance(error, OverflowError):
+                raise self._refused(item, "a number in it does not fit into 64 bits") from error
             raise
         self.connection.execute("RELEASE whole")
 
@@ -220,7 +223,13 @@ class Transaction:
             if not all(map(math.isfinite, one.hubness.values())):
                 fact = f"the hubness of segment {segment.ordinal} is not finite"
                 raise self._refused(item, fact)
-        self._fuser.fuse(features)
+            if len({vector.shape for vector in one.vectors.values()}) > 1:
+                fact = f"the vectors of segment {segment.ordinal} differ in length"
+                raise self._refused(item, fact)
+        try:
+            self._fuser.fuse(features)
+        except ValueError as error:
+            raise self._refused(item, str(error)) from error
 
     def _refused(self, item: MediaItem, fact: str) -> IndexFolderError:
         return IndexFolderError(

@@ -25,6 +25,19 @@ from mmqa.index.lock import FILE_NAME as LOCK
 from mmqa.index.store import IndexStore
 from mmqa.records import Features
 
+UNIT = np.eye(1, 8, dtype=np.float32)[0]
+UNFIT = [
+    ({"text": np.full(8, np.nan, np.float32)}, "text vector of segment 0 is not finite"),
+    (
+        {"visual": UNIT, "text": np.full(8, np.inf, np.float32)},
+        "text vector of segment 0 is not finite",
+    ),
+    ({"text": UNIT[:3]}, r"shape \(3,\), not \(8,\)"),
+    ({"text": UNIT, "acoustic": UNIT[:3]}, "differ in length"),
+    ({"text": UNIT * 3}, "has length 3, not 1"),
+    ({"text": UNIT * 0}, "has length 0, not 1"),
+]
+
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
@@ -204,10 +217,11 @@ def test_a_refused_file_is_left_out_whole_where_the_others_go_on(index: Path) ->
             change.put(*file_of(30, 1))
             with pytest.raises(IndexFolderError, match="belongs to another one"):
                 change.put(item, wrong, features, words)
-            with pytest.raises(ValueError, match="shape"):
-                change.put(
-                    item, segments, [Features({"text": np.ones(3, np.float32) / 3**0.5})] * 3, words
-                )
+            for vectors, fact in UNFIT:
+                with pytest.raises(IndexFolderError, match=rf"31\.png' cannot be .*{fact}"):
+                    change.put(item, segments, [Features(vectors)] * 3, words)
+            with pytest.raises(IndexFolderError, match="64 bits"):
+                change.put(replace(item, size_bytes=2**63), segments, features, words)
         assert found(store) == [*range(10), 30]
         assert store.verify() == []
         put(store, 31)
