@@ -262,7 +262,7 @@ class _Run:
     def read_ahead(self, words: Words, said: Sequence[int], near: Near) -> None:
         """Read what will be scored in any case, or most likely."""
         numbers, estimates = self._estimated(words, [near], self._share(words, [near]))
-        best = numbers[np.argsort(-estimates, kind="stable")[: self.n]]
+        best = numbers[np.argsort(-estimates, kind="stable")[: self.n // 2]]
         likely = {*said[: self.n // 2], *best.tolist()}
         if likely:
             self._stored(likely)

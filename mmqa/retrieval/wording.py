@@ -247,5 +247,5 @@ def _joined(
         sums[rows] += weight
     few = sum(len(rows) for rows, _ in found) * _FEW < size
     every = [rows for rows, _ in found]
-    rows = np.unique(np.concatenate([_NONE, *every])) if few else np.flatnonzero(sums)
+    rows = np.unique(np.concatenate([_NONE, *every])) if few else np.flatnonzero(sums > 0)
     return rows, sums[rows]
