@@ -6,26 +6,28 @@ The limits come from measurement: faiss-cpu 1.15, two cores with AVX-512, vector
 real embeddings (:mod:`mmqa.evaluation.made_up_vectors`), one question at a time, recall of the true
 10 among 40 candidates, which are scored again exactly.
 
-==========  =======  ==========  ===========  ==================================
-rows        width    flat        sq8          ivf_sq8
-==========  =======  ==========  ===========  ==================================
-10,000      400      0.46 ms     0.17 ms      .98 in 0.13 ms (256 of 400 lists)
-100,000     400      6.2 ms      1.7 ms       .99 in 0.36 ms (256 of 1,264)
-300,000     400      19 ms       5.3 ms       .999 in 0.36 ms (128 of 2,190)
-1,000,000   400      61 ms       17 ms        .998 in 0.51 ms (128 of 4,096)
-10,000      772      0.94 ms     0.2 ms       .98 in 0.3 ms (256 of 400)
-==========  =======  ==========  ===========  ==================================
+==========  =====  =======  =======  =====================================
+rows        width  flat     sq8      ivf_sq8
+==========  =====  =======  =======  =====================================
+10,000      400    0.46 ms  0.17 ms  .98 in 0.13 ms (256 of 400 lists)
+100,000     400    6.2 ms   1.7 ms   .99 in 0.21 ms (128 of 1,264 lists)
+300,000     400    19 ms    5.3 ms   .999 in 0.36 ms (128 of 2,190 lists)
+1,000,000   400    61 ms             .998 in 0.51 ms (128 of 4,096 lists)
+10,000      772    0.94 ms  0.43 ms  .99 in 0.26 ms (256 of 312 lists)
+100,000     772    12.5 ms  4.8 ms   .97 in 0.32 ms (128 of 1,265 lists)
+300,000     772    37 ms    12 ms    .99 in 0.63 ms (128 of 2,191 lists)
+==========  =====  =======  =======  =====================================
 
 - Up to 10,000 rows a flat file costs less than reading the candidates from the catalogue.
 - sq8 found every one of the true 10 at every size, needs no training, and loses nothing under any
-  filter: it is kept until a search costs as much as all the rest of a question, 2 to 4 ms.
+  filter: it is kept until a search costs as much as all the rest of a question, 2 to 6 ms.
 - ivf_sq8 with 4·√n lists: fewer lists scan more for the same recall, more take longer to train
   (4,381 lists of 300,000 rows: 25 s; 2,190: 7 s) and win nothing.
 - FAISS compares 8-bit codes fast only in widths that are multiples of 16: at 772 it is 30 times
   slower than at 784, so vectors are padded with zeros.
 - At 1,000,000 rows ivf_rabitq, 256 lists: 1 bit has a recall of .37 in 40 candidates and .79 in
   640; 2 bits (120 bytes a row) .77 in 40, .94 in 160, .98 in 320; 4 bits (220 bytes) .95 in 40. Two
-  bits and 8 times the candidates: a third of the memory of sq8 for 4 ms of reading.
+  bits and 8 times the candidates: a third of the memory of sq8, for 3 ms of reading candidates.
 - Questions compressed to 4 bits for ivf_rabitq take 0.9 ms, uncompressed 50 ms; same recall.
 """
 
