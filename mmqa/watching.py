@@ -4,7 +4,8 @@ Knows: when it is quiet enough to sync, whom to wait for, and what a lost folder
 know: what a sync does, and how changes are shown.
 
 The operating system tells of changes (inotify, FSEvents …). What it does not tell of, as on network
-drives, is found by a sync of everything now and then. The index is locked only while a sync runs.
+drives and behind links to other folders, is found by a sync of everything now and then. The index
+is locked only while a sync runs.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mmqa.cli import main
+from mmqa.index.lock import WriterLock
 
 pytestmark = pytest.mark.weights
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]
@@ -65,6 +66,20 @@ def test_a_folder_that_is_not_there_is_wrong_usage(
     assert main(["sync", str(media), "--index", str(index)]) == 2
     assert "is not there" in capsys.readouterr().err
     assert run("status")[1][0]["item_count"] == 3
+
+
+def test_while_another_process_writes_it_fails_and_says_who(
+    run: Run, index: Path, media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sync", media)
+    lock = WriterLock(index)
+    try:
+        assert main(["sync", str(media), "--index", str(index)]) == 1
+        assert f"process {os.getpid()}" in capsys.readouterr().err
+        assert run("sync", media, "--dry-run")[0] == 0
+    finally:
+        lock.release()
+    assert run("sync", media)[0] == 0
 
 
 def test_watching_and_a_dry_run_exclude_each_other(run: Run, media: Path) -> None:
