@@ -48,7 +48,7 @@ def at_the_end(sizes: Sequence[int], pending: int) -> int | None:
     Returns:
         The number of files, or ``None`` where there is nothing to do.
 
-    >>> at_the_end([1_000_000, 3], 5), at_the_end([100, 30, 20], 1), at_the_end([10], 0)
+    >>> at_the_end([1_000_000, 3], 5), at_the_end([110, 30, 20], 1), at_the_end([10], 0)
     (1, 2, None)
     """
     rest = sum(sizes) + pending
