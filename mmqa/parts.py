@@ -123,10 +123,7 @@ class Parts:
     def _build(self, role: str, folder: Path, **options: Any) -> Any:
         found = self.preset.role(role)
         factory = registry.load(found.kind, found.loader)
-        threads = self.config.thread_count
-        if role == "text_encoder":  # a sentence gains nothing from more, and words are looked up
-            threads = max(1, threads // 2)
-        return factory(folder, threads=threads, **options)
+        return factory(folder, threads=self.config.thread_count, **options)
 
     def _shipped(self, role: str, name: str) -> Any:
         with self._lock:
