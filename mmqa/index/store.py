@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from mmqa.errors import IndexDamagedError, IndexFolderError, UsageError
+from mmqa.errors import IndexDamagedError, IndexFolderError, IndexLockedError, UsageError
 from mmqa.index import maintenance, migrations, schema, seal
 from mmqa.index.catalogue import Catalogue
 from mmqa.index.connection import connect
@@ -41,6 +42,9 @@ __all__ = ["Counts", "IndexStore", "item_id"]
 
 Notice = Callable[[str], None]
 """Told, as a sentence, what was put right without being asked."""
+
+MIGRATING_S = 60.0
+"""How long a reader waits for another process that brings the index to the present format."""
 
 _log: Notice = logging.getLogger("mmqa.index").warning
 
@@ -441,10 +445,9 @@ class IndexStore(IndexReader):
 
 def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:
     """Migrate a catalogue of an earlier format; takes the lock for that if the caller has none."""
-    with closing(connect(folder, writable=False)) as looking:
-        if schema.stored_version(looking, folder) in {0, schema.FORMAT_VERSION}:
-            return
-    own = None if lock else WriterLock(folder)
+    if _is_current(folder):
+        return
+    own = None if lock else _lock_to_migrate(folder)
     try:
         with closing(connect(folder, writable=True)) as connection:
             found = migrations.migrate(connection, folder)
@@ -457,6 +460,30 @@ def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> 
             f"the index {str(folder)!r} had format {found}; it has been brought to "
             f"{schema.FORMAT_VERSION}"
         )
+
+
+def _is_current(folder: Path) -> bool:
+    with closing(connect(folder, writable=False)) as looking:
+        return schema.stored_version(looking, folder) in {0, schema.FORMAT_VERSION}
+
+
+def _lock_to_migrate(folder: Path) -> WriterLock:
+    """For one who only wants to read; another process may be migrating already."""
+    deadline_s = time.monotonic() + MIGRATING_S
+    while True:
+        try:
+            return WriterLock(folder)
+        except IndexLockedError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.05)
+        except IndexFolderError as error:
+            raise IndexFolderError(
+                folder,
+                f"the index {str(folder)!r} has an earlier format, and you may not write there to "
+                f"bring it to {schema.FORMAT_VERSION}",
+                "Run mmqa status on it once where it may be written.",
+            ) from error
 
 
 def _is_sound(folder: Path) -> bool:

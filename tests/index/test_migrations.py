@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mmqa.errors import IndexDamagedError, IndexLockedError
-from mmqa.index import schema
+from mmqa.index import schema, store
 from mmqa.index.lock import WriterLock
 from mmqa.index.store import IndexStore
 from mmqa.records import Calibration, Filter
@@ -108,9 +108,10 @@ def test_adding_goes_on_in_it(folder, fuser, make):
         assert store.count == 10
 
 
-def test_it_is_left_alone_while_an_older_mmqa_writes(folder, fuser):
+def test_it_is_left_alone_while_an_older_mmqa_writes(folder, fuser, monkeypatch):
     lock = WriterLock(folder)
     before = (folder / schema.FILE_NAME).read_bytes()
+    monkeypatch.setattr(store, "MIGRATING_S", 0.1)
     with pytest.raises(IndexLockedError):
         IndexStore.open(folder, None, fuser)
     lock.release()

@@ -136,3 +136,14 @@ def test_who_may_only_read_sees_what_another_user_adds(
     with IndexStore.open(index, IDENTITY, FUSER) as store:
         assert store.verify() == []
         assert found(store) == list(range(40))
+
+
+def test_an_earlier_format_that_may_only_be_read_says_where_it_can_be_brought_up(
+    zygote: Zygote, public: Path, index: Path
+) -> None:
+    shutil.rmtree(index)
+    shutil.copytree(Path(__file__).parent / "data" / "format-1", index)
+    forbid(index)
+    said = look(zygote, public, index)
+    assert "has an earlier format, and you may not write there" in said["refused"]
+    assert said["same"]
