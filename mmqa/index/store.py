@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, get_ident
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +25,7 @@ from mmqa.index import maintenance, migrations, schema, seal
 from mmqa.index.catalogue import Catalogue
 from mmqa.index.connection import connect
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
-from mmqa.index.files import sync_folder
+from mmqa.index.files import TEMPORARY, sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
 from mmqa.index.layout import thumbnails
 from mmqa.index.lock import WriterLock
@@ -282,6 +282,8 @@ class IndexStore(IndexReader):
     def _tidy(self) -> None:
         for name in maintenance.orphans(self):
             (self.folder / FOLDER / name).unlink(missing_ok=True)
+        for left in self.folder.glob(f"*{TEMPORARY}"):
+            left.unlink(missing_ok=True)
         if not (self.folder / FILE_NAME).exists():
             with suppress(OSError):  # a full disk; whoever opens it next tries again
                 write_for_people(self.folder, self.identity)
@@ -423,7 +425,7 @@ class IndexStore(IndexReader):
                 path.unlink(missing_ok=True)
 
     def _segment_files(self) -> SegmentWriter:
-        if self._open is not None:
+        if self._within_transaction():
             raise UsageError("FAISS files are written outside of a transaction", "Commit first.")
         if self._writer is None:
             raise UsageError(
@@ -432,15 +434,28 @@ class IndexStore(IndexReader):
         return self._segment_writer
 
     def _heal(self) -> None:
-        """Write files anew that were found damaged; a reader can only say so."""
-        while self._amiss:
+        """Write files anew that were found damaged; a reader can only say so.
+
+        A search has its answer already, from the catalogue: a disk that refuses does not undo it.
+        """
+        while self._amiss and not self._within_transaction():
             one = self._amiss.pop()
             fact = f"{one.name} of the index {str(self.folder)!r} was missing or damaged"
             if not self.writable:
                 self._notice(f"{fact}; the catalogue replaced it. mmqa rebuild writes it again.")
-            else:
+                continue
+            try:
                 self._segment_files().heal(one)
+            except IndexDamagedError:
+                raise
+            except IndexFolderError as error:
+                self._notice(f"{fact}; the catalogue replaced it, but {error.fact}. {error.remedy}")
+            else:
                 self._notice(f"{fact}; it has been made again from the catalogue.")
+
+    def _within_transaction(self) -> bool:
+        """Whether this thread is between the beginning and the end of a transaction."""
+        return self._open is not None and self._open.thread == get_ident()
 
 
 def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:

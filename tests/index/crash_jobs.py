@@ -112,6 +112,7 @@ CHANGES = {
     "flush": lambda store, _: store.flush(),
     "rebuild": lambda store, _: store.rebuild(),
     "compact": lambda store, _: store.compact(),
+    "close": lambda store, _: store.close(),
 }
 
 

@@ -43,7 +43,7 @@ from mmqa.index.store import IndexStore
 
 KILLS = int(os.environ.get("MMQA_CRASH_KILLS", "90"))
 SEED = int(os.environ.get("MMQA_CRASH_SEED", "0"))
-KINDS = ("add", "change", "remove", "sync", "tag", "flush", "rebuild", "compact", "open")
+KINDS = ("add", "change", "remove", "sync", "tag", "flush", "rebuild", "compact", "open", "close")
 INSIDE = max(3, KILLS // 20)
 """At least so many kills of each kind must fall between its beginning and its acknowledgement."""
 
@@ -87,7 +87,8 @@ class Driver:
 
     def plan(self, last: str) -> list[dict[str, Any]]:
         """Up to two changes of any kind, and then one of the wanted kind."""
-        kinds = [self.random.choice(KINDS[:-1]) for _ in range(self.random.choice((0, 0, 1, 2)))]
+        before = 1 if last == "close" else self.random.choice((0, 0, 1, 2))
+        kinds = [self.random.choice(KINDS[:-2]) for _ in range(before)]
         state, plan = self.state, []
         if len(state.files) > 60:
             kinds.insert(0, "remove")
@@ -187,6 +188,7 @@ class Driver:
             with IndexStore.create(self.folder, IDENTITY, FUSER, notice=self.surprised) as store:
                 assert store.verify() == []
                 self.agree(store, None)
+                assert list(self.folder.rglob("*.part")) == []
 
     def surprised(self, notice: str) -> None:
         raise AssertionError(notice)

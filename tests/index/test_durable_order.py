@@ -17,13 +17,15 @@ from pathlib import Path
 from crash_jobs import FUSER, IDENTITY
 from place_jobs import put
 from mmqa.index.store import IndexStore
-store = IndexStore.create(Path(sys.argv[1]), IDENTITY, FUSER)
+folder = Path(sys.argv[1])
+store = IndexStore.create(folder, IDENTITY, FUSER)
 for step, change in {
     "added": lambda: put(store, 1, 2),
     "flushed": store.flush,
     "removed": lambda: store._writer and put(store, 2, version=3),
     "rebuilt": store.rebuild,
     "closed": store.close,
+    "again": lambda: put(IndexStore.open(folder, IDENTITY, FUSER, writable=True), 5),
 }.items():
     change()
     os.write(2, f"<<{step}>>".encode())
@@ -92,9 +94,14 @@ def test_old_faiss_files_go_only_after_the_catalogue_forgot_them(calls: list[str
     assert last(lines, LOG_SYNCED) < first(lines, r"unlink\w*\(.*\.faiss\"")
 
 
-def test_the_seal_comes_off_before_the_first_change_and_on_after_the_last(
-    calls: list[str],
-) -> None:
+def test_the_seal_comes_off_before_the_first_change(calls: list[str]) -> None:
+    lines = step(calls, "again")
+    off = first(lines, r"unlink\w*\(.*catalogue\.seal\"")
+    durable = off + first(lines[off:], r"fsync\(\d+<[^>]*/index>")
+    assert off < durable < first(lines, LOG_WRITTEN)
+
+
+def test_the_seal_comes_on_after_the_last_change_is_put_away(calls: list[str]) -> None:
     lines = step(calls, "closed")
     put_away = last(
         lines, r"fdatasync\(\d+<[^>]*catalogue\.sqlite>|fsync\(\d+<[^>]*catalogue\.sqlite>"
