@@ -455,7 +455,8 @@ class IndexStore(IndexReader):
 
     def _within_transaction(self) -> bool:
         """Whether this thread is between the beginning and the end of a transaction."""
-        return self._open is not None and self._open.thread == get_ident()
+        change = self._open
+        return change is not None and change.thread == get_ident()
 
 
 def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
+from threading import get_ident
 
 import numpy as np
 
@@ -43,6 +44,7 @@ class Transaction:
         self.generation = int(self._meta("generation")) + 1
         self._rows = int(self._meta("rows"))
         self.touched = False
+        self.thread = get_ident()
 
     def _meta(self, name: str) -> str:
         found = self.connection.execute(

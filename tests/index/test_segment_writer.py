@@ -1,6 +1,7 @@
 """Files of every type, made small by a plan with low limits: built, merged, healed, interrupted."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +236,41 @@ def test_files_are_not_written_within_a_transaction_or_by_a_reader(store, notice
                 work()
 
 
+def test_rows_that_come_and_go_while_a_file_is_built_are_as_they_should_be(store):
+    grown(store, 900)
+    gone, done = store.item_rowids(Path("/text/0/1")), []
+
+    def meanwhile(_chunk):
+        if not done:
+            done.append(True)
+            grown(store, 25, seed=1)
+            with store.transaction() as change:
+                change.remove(Path("/text/0/1"))
+
+    assert store.rebuild(progress=meanwhile)
+    (one,) = store.faiss_segments()
+    assert one.count == 900  # as it was when the build began
+    assert store.counts().pending == 25
+    assert recall(store) > 0.9
+    with store.snapshot() as view:
+        assert not set(gone) & set(view.search(questions(1)[0], 2000)[0])
+    assert store.verify() == []
+    assert store.compact()
+    assert sum(one.count for one in store.faiss_segments()) == store.count
+    assert store.verify() == []
+
+
+def test_another_threads_transaction_is_waited_for(store):
+    grown(store, 60)
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction():
+            flushing = pool.submit(store.flush)
+            with pytest.raises(TimeoutError):
+                flushing.result(timeout=0.3)
+        assert flushing.result(timeout=30)
+    assert store.counts().pending == 0
+
+
 # ------------------------------------------------------------------ merging
 
 
@@ -297,6 +333,46 @@ def test_a_file_of_which_all_is_dead_goes(store):
 
 
 # ------------------------------------------------------------------ damage
+
+
+def cut(store):
+    """Make the one file end too early, as after a crash of the machine."""
+    (one,) = store.faiss_segments()
+    path = store.folder / "segments" / one.name
+    path.write_bytes(path.read_bytes()[:-9])
+    return one
+
+
+def test_a_damaged_file_found_within_a_transaction_is_healed_after_it(store, notices):
+    grown(store, 60)
+    store.flush()
+    one = cut(store)
+    with reopened(store, notices) as again:
+        with again.transaction():
+            assert recall(again) > 0.9
+            assert again.faiss_segments() == [one]
+        assert recall(again) > 0.9
+        assert again.faiss_segments() != [one]
+        assert len(notices) == 1
+
+
+def test_a_damaged_file_that_cannot_be_written_anew_is_answered_from_the_catalogue(
+    store, notices, monkeypatch
+):
+    grown(store, 60)
+    store.flush()
+    cut(store)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(faiss_segments.FaissRows, "write", full)
+    with reopened(store, notices) as again:
+        assert recall(again) > 0.9
+        assert recall(again) > 0.9
+        assert len(notices) == 1
+        assert "missing or damaged; the catalogue replaced it, but" in notices[0]
+        assert "No space left" in notices[0]
 
 
 @pytest.mark.parametrize("mapped", [True, False])
