@@ -23,7 +23,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from mmqa.index import index_types
+from mmqa.index import index_types, scanning
 from mmqa.index.catalogue import FaissSegment
 from mmqa.index.files import TEMPORARY, sync_folder
 from mmqa.index.index_types import BY_NAME, FLAT, IndexType
@@ -168,6 +168,8 @@ class FaissRows:
         self, asked: Floats, k: int, probes: int, allowed: NDArray[np.uint8] | None = None
     ) -> tuple[NDArray[np.int64], Floats]:
         """As :meth:`search`, in so many of the nearest lists; ``asked`` is as wide as the index."""
+        if not self.lists and len(asked) == 1 and scanning.shares(len(self)) > 1:
+            return scanning.scan(self.index, asked, k, range(self.first, self.last + 1), allowed)
         selector = None if allowed is None else _faiss.IDSelectorBitmap(allowed)
         told = index_types.parameters(self.index, probes, selector)
         scores, numbers = self.index.search(asked, k, params=told)
