@@ -11,6 +11,7 @@ large the index is. Writers that wait form a queue: one that has just written go
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import time
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock, Timer
+from weakref import WeakSet
 
 from mmqa.errors import IndexLockedError
 from mmqa.index.store import IndexStore
@@ -35,6 +37,16 @@ SHARE = 0.05
 """Opening and closing take at most about this share of the time that the lock is held."""
 
 _AGAIN_S = 0.05
+_WRITERS: WeakSet[Writer] = WeakSet()
+
+
+@atexit.register
+def _release_all() -> None:
+    """A program that ends without closing leaves a sealed index all the same."""
+    for writer in list(_WRITERS):
+        if writer._lock.acquire(timeout=1.0):  # else a thread is writing that nothing waits for
+            writer.release()
+            writer._lock.release()
 
 
 class Writer:
@@ -54,6 +66,7 @@ class Writer:
         self._opened_s = 0.0
         self._took_s = 0.0
         self._timer: Timer | None = None
+        _WRITERS.add(self)
 
     @contextmanager
     def changes(self, *, wait: bool = True) -> Iterator[IndexStore]:

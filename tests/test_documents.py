@@ -260,6 +260,20 @@ def test_documents_outlive_the_one_who_added_them(folder):
         assert documents.verify() == ()
 
 
+def test_a_program_that_ends_without_closing_leaves_a_sealed_index(folder):
+    program = (
+        "import sys, numpy as np\n"
+        "from mmqa import Documents\n"
+        "documents = Documents.open(sys.argv[1], width=2, encoder='e')\n"
+        "documents.add(['kept'], np.eye(2)[:1], ['a'])\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
+    assert (folder / "catalogue.seal").exists()
+    assert not (folder / "catalogue.sqlite-wal").exists()
+    with Documents.open(folder, width=2, encoder="e") as documents:
+        assert documents.verify() == ()
+
+
 @pytest.mark.parametrize("after_s", [0.0, 0.03, 0.1, 0.3, 0.6])
 def test_what_was_told_as_kept_outlives_a_kill_at_any_moment(folder, after_s):
     program = (
