@@ -17,8 +17,12 @@ from conftest import FUSER, IDENTITY
 from zygote import say
 
 from mmqa.index.files import sha256_hex
+from mmqa.index.plan import IndexPlan
 from mmqa.index.store import IndexStore, item_id
 from mmqa.records import Features, Filter, MediaItem, Segment, SegmentText
+
+SMALL = IndexPlan(flat_rows=15, sq8_rows=40, ivf_sq8_rows=80)
+"""So small that FAISS files of every type occur."""
 
 EVERY = 100_000
 """More hits than there are segments."""
@@ -72,7 +76,7 @@ def write(folder: str, plan: list[dict[str, Any]]) -> None:
     """Say when each change begins and when it is acknowledged; then wait for the end."""
     say("begin", step=-1)
     started_s = time.perf_counter()
-    store = IndexStore.create(Path(folder), IDENTITY, FUSER)
+    store = IndexStore.create(Path(folder), IDENTITY, FUSER, plan=SMALL)
     say("done", step=-1, seconds=time.perf_counter() - started_s)
     for step, change in enumerate(plan):
         say("begin", step=step)
@@ -185,11 +189,17 @@ def _seen(view: Any) -> dict[int, int]:
     return seen
 
 
+def nearest(view: Any, question: Any) -> list[int]:
+    """The best row, as a search finds it: candidates by FAISS, scored again exactly."""
+    candidates, _ = view.search(question, 10 * view.oversampling)
+    return [candidates[int(np.argmax(view.fused(candidates) @ question))]]
+
+
 def _finds_itself(view: Any, number: int, version: int, seen: dict[int, int]) -> None:
     if seen.get(number) != version:  # changed since the ledger was read
         return
     for ordinal in range(count_of(number, version)):
-        best, _ = view.search(asked(features_of(number, version, ordinal)), 1)
+        best = nearest(view, asked(features_of(number, version, ordinal)))
         (worded,) = view.lexical(f'"{word_of(number, version, ordinal)}"', 5)
         assert best == [worded[0]], f"file {number}, segment {ordinal} is not found first"
         (segment,) = view.segments(best)

@@ -32,6 +32,7 @@ from crash_jobs import (
     count_of,
     features_of,
     file_of,
+    nearest,
     path_of,
     tagged,
     word_of,
@@ -219,7 +220,7 @@ class Driver:
         assert store.extraction(item.sha256, "ocr") == b"x" * 3000
         with store.snapshot() as view:
             for ordinal in range(count_of(number, version)):
-                (best,), _ = view.search(asked(features_of(number, version, ordinal)), 1)
+                (best,) = nearest(view, asked(features_of(number, version, ordinal)))
                 worded = [n for n, _ in view.lexical(f'"{word_of(number, version, ordinal)}"', 9)]
                 assert worded == [best]
                 assert store.segment(best) == segments[ordinal]
@@ -254,6 +255,8 @@ def test_what_was_acknowledged_survives_kills_at_random_moments(
     except BaseException:
         print(f"seed {SEED}, kill {driver.kills}, inside {dict(driver.inside)}", file=sys.stderr)
         raise
+    with IndexStore.open(driver.folder, IDENTITY, FUSER) as store:
+        print({one.index_type for one in store.faiss_segments()})
     print(f"{driver.kills} kills, inside: {dict(driver.inside)}; reader: {searched[-1:]}")
     assert [facts for word, facts in searched if word == "raised"] == []
     assert reader.status == -9

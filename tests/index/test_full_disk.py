@@ -19,7 +19,7 @@ from zygote import Zygote
 from mmqa.errors import IndexFolderError
 from mmqa.index.store import IndexStore
 
-ROOM_BYTES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233]  # times 4096
+ROOM_PAGES = [0, 1, 3, 5, 8, 13, 21, 34, 55, 89, 144]  # of 4096 bytes
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def surprised(notice: str) -> None:
 def test_a_full_disk_is_told_and_nothing_is_lost(disk: Path, sound: Path, work: str) -> None:
     folder = disk / "index"
     refused = 0
-    for pages in ROOM_BYTES:
+    for pages in ROOM_PAGES:
         shutil.rmtree(folder, ignore_errors=True)
         if work != "create":
             shutil.copytree(sound, folder)
@@ -115,7 +115,7 @@ def test_a_file_that_may_not_grow_is_told_and_nothing_is_lost(
 ) -> None:
     folder = tmp_path / "index"
     refused = 0
-    for pages in ROOM_BYTES:
+    for pages in ROOM_PAGES[::2]:
         shutil.rmtree(folder, ignore_errors=True)
         if work != "create":
             shutil.copytree(sound, folder)
