@@ -10,6 +10,7 @@ Every file stays in memory or mapped beside its copy on the GPU.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import faiss
@@ -21,10 +22,14 @@ from mmqa.index import index_types
 from mmqa.index.faiss_segments import FaissRows
 from mmqa.records import Floats
 
+TYPES = ("flat", "ivf_sq8")
+"""Those that FAISS has GPU indexes for."""
 MOST_FETCHED = 2_048
 """Most neighbours that FAISS finds on a GPU."""
 SPARE = 2
 """How many times more is fetched than a filter would need if it fell on all rows alike."""
+
+_log = logging.getLogger("mmqa.index")
 
 
 def count() -> int:
@@ -50,12 +55,19 @@ def wanted(device: str) -> bool:
 
 
 def to_gpu(rows: FaissRows) -> GpuRows | None:
-    """A copy of the rows on the first GPU; ``None`` for types that have no GPU index."""
+    """A copy of the rows on the first GPU; ``None`` where there can be none, and a log line why.
+
+    FAISS "copies" other types than :data:`TYPES` to the GPU by copying them on the CPU.
+    """
     gpu: Any = faiss
+    if rows.kind.name not in TYPES:
+        _log.info("%s has no GPU index in FAISS; it is searched on the CPU", rows.kind.name)
+        return None
     try:
         resources = gpu.StandardGpuResources()
         clone = gpu.index_cpu_to_gpu(resources, 0, rows.index)
-    except RuntimeError:  # a type it does not know, or too little memory
+    except RuntimeError as error:
+        _log.warning("%d rows stay on the CPU, the GPU refused them: %s", len(rows), error)
         return None
     return GpuRows(rows, clone, resources)
 

@@ -7,6 +7,7 @@ from mmqa.errors import ConfigError
 from mmqa.index import gpu
 from mmqa.index.faiss_segments import FaissRows
 from mmqa.index.gpu import GpuRows
+from mmqa.index.index_types import SQ8
 
 RNG = np.random.default_rng(1)
 MATRIX = RNG.standard_normal((500, 6)).astype(np.float32)
@@ -76,12 +77,16 @@ def test_with_a_gpu_it_is_used_unless_forbidden(monkeypatch):
     assert [gpu.wanted(device) for device in ("auto", "gpu", "cpu")] == [True, True, False]
 
 
-def test_a_type_that_has_no_gpu_index_stays_on_the_cpu(rows, monkeypatch):
+def test_what_the_gpu_refuses_or_has_no_index_for_stays_on_the_cpu(rows, monkeypatch, caplog):
     def refuse(*_):
-        raise RuntimeError("not implemented")
+        raise RuntimeError("out of memory")
 
+    caplog.set_level("INFO", "mmqa.index")
     monkeypatch.setattr(gpu.faiss, "StandardGpuResources", object, raising=False)
     monkeypatch.setattr(gpu.faiss, "index_cpu_to_gpu", refuse, raising=False)
     assert gpu.to_gpu(rows) is None
+    assert "500 rows stay on the CPU, the GPU refused them: out of memory" in caplog.text
     monkeypatch.setattr(gpu.faiss, "index_cpu_to_gpu", lambda *a: WithoutSelectors(a[2]))
     assert gpu.to_gpu(rows).search(QUESTIONS, 3, None)[0].shape == (7, 3)
+    assert gpu.to_gpu(FaissRows(SQ8, rows.index, 0, 499)) is None
+    assert "sq8 has no GPU index" in caplog.text
