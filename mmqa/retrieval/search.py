@@ -44,9 +44,9 @@ from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segmen
 from mmqa.retrieval.wording import Holding, Words
 
 CANDIDATES = 32
-"""Fewest candidates by vectors, half as many by words alone; at least four times k are."""
+"""Fewest rows that are scored exactly; at least three times k are, half as many by words alone."""
 
-DEPTH = 4
+DEPTH = 5
 """So many times more of the nearest rows are looked at than are scored exactly."""
 
 
@@ -228,7 +228,7 @@ class _Run:
         self._where = where
         self._lexical_weight = lexical_weight
         self._read_before: dict[int, Floats] = {}
-        self.n = max(CANDIDATES, 4 * k)
+        self.n = max(CANDIDATES, 3 * k)
         self._read = self.n * index.oversampling
         self.depth = max(DEPTH * self.n, self._read)
 

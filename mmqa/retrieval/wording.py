@@ -3,9 +3,9 @@
 Knows: how much information a word brings, which rows hold the most of it, and the score L of a row
 (see ``mmqa.retrieval.search``). Refuses to know: vectors, and where words are stored.
 
-Rows with the most information are found as MaxScore finds them (Turtle and Flood 1995): words from
-the rarest on, until those left could not lift a row that holds none of the words before. The best
-of them are read and scored exactly.
+Rows with the most information are found as MaxScore finds them (Turtle and Flood 1995): words are
+looked up from the rarest on; those that many rows hold, only as long as they could lift a row that
+holds none of the words before. The best rows are read and scored exactly.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ BREVITY = 0.2
 EMPTY_NATS = 0.2
 """What a function word weighs, wherever it occurs: enough to tell a sentence said word for word."""
 
-READ = 2
-"""So many times as many rows as are wanted are read at most, to find the best of them."""
+MANY = 16_384
+"""A word that more rows hold takes milliseconds to look up; only where it could change the best."""
 
 SEARCHED = 4096
 """Most rows that are searched for the nearest among them; words that more rows hold say little."""
@@ -142,21 +142,21 @@ class Words:
         return " OR ".join(picked)
 
     def candidates(self, n: int, where: Filter | None = None) -> list[int]:
-        """The n rows with the highest L, best first; ties by rowid.
+        """The n rows with the most information, highest L first; ties by rowid.
 
-        Of more than a few times n rows that hold the same words, none or all may be missing.
+        Where the last of them say as much as others that would be too many, they are left out.
         """
         self._holders = [_holders(self._index, one, n, where) for one in self._wordings]
-        most = [one.most(SEARCHED) for one in self._holders]
+        most = [one.best(SEARCHED) for one in self._holders]
         self.holders = most[0] if len(most) == 1 else np.unique(np.concatenate([_NONE, *most]))
-        read = {row for one in self._holders for row in one.worth_reading(n).tolist()}
+        read = {row for one in self._holders for row in one.best(n).tolist()}
         numbers = sorted(read)
         order = np.argsort(-self.scores(numbers), kind="stable")[:n]
         return [numbers[place] for place in order]
 
     def crowded(self, n: int) -> bool:
         """Whether so many rows hold the same words that fewer than n of them were candidates."""
-        return any(len(one.worth_reading(n)) < min(n, len(one.rows)) for one in self._holders)
+        return any(len(one.best(n)) < min(n, len(one.rows)) for one in self._holders)
 
     def estimates(self, numbers: NDArray[np.int64]) -> Floats:
         """About L of each row, float32 (n,), without reading it; after :meth:`candidates`."""
@@ -189,19 +189,11 @@ class _Holders:
     held: Floats
     total: float
 
-    def worth_reading(self, n: int) -> NDArray[np.int64]:
-        """Rows that may be among the n with the highest L; not the last equals if too many."""
-        if len(self.rows) <= READ * n:
+    def best(self, n: int) -> NDArray[np.int64]:
+        """The n with the most information, or fewer: equals are either all among them or none."""
+        if len(self.rows) <= n:
             return self.rows
-        lowest = _highest(self.held, n)
-        equal = self.rows[self.held >= lowest]
-        return equal if len(equal) <= READ * n else self.rows[self.held > lowest]
-
-    def most(self, limit: int) -> NDArray[np.int64]:
-        """Those with the most information, at most so many, and equals either all or none."""
-        if len(self.rows) <= limit:
-            return self.rows
-        return self.rows[self.held > _highest(self.held, limit + 1)]
+        return self.rows[self.held > _highest(self.held, n + 1)]
 
     def estimates(self, numbers: NDArray[np.int64]) -> Floats:
         """About L of each row, float32 (n,)."""
@@ -219,16 +211,18 @@ def _holders(index: Holding, wording: Wording, n: int, where: Filter | None) -> 
     total = float(wording.weights.sum()) or 1.0
     found: list[tuple[NDArray[np.int64], np.float32]] = []
     for place in places:
-        if n <= sum(len(rows) for rows, _ in found) <= READ * n:
-            known = _joined(found)
-            enough = n <= len(known[0])
-            if enough and left <= _LONGEST_LOSS * float(_highest(known[1], n)):
-                break  # a row that holds none of the words so far cannot be among the best n
-        found.append(
-            (index.holding(wording.words[place].expression, where), wording.weights[place])
-        )
+        expression = wording.words[place].expression
+        many = index.document_frequency([expression])[0] > MANY
+        if many and found and _settled(_joined(found)[1], n, left):
+            break  # a row that holds none of the words so far cannot be among the best n
+        found.append((index.holding(expression, where), wording.weights[place]))
         left -= float(wording.weights[place])
     return _Holders(*_joined(found), total)
+
+
+def _settled(held: Floats, n: int, left: float) -> bool:
+    """Whether n rows say more than another row could that holds nothing but what is left."""
+    return len(held) >= n and left <= _LONGEST_LOSS * float(_highest(held, n))
 
 
 def _highest(values: Floats, n: int) -> np.float32:
