@@ -82,7 +82,7 @@ def repair(folder: Path, fuser: Fuser) -> Repair:
             saved, lost, unnamed = _Rescue(old, new, folder, fuser).run()
             with suppress(sqlite3.Error):  # what cannot be put away is kept beside it
                 old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            kept = _swap(path, fresh)
+        kept = _swap(path, fresh)  # nothing is open here now: closing a copy would drop its locks
     except sqlite3.Error as error:
         raise schema.unwritable(folder, error) from error
     except OSError as error:
