@@ -123,6 +123,11 @@ class Catalogue:
             self.place = replace(place, identity=())  # so that whoever asks next is told too
             raise
 
+    @property
+    def writable(self) -> bool:
+        """Whether whoever reads here holds the writer lock too."""
+        return False
+
     def replaced(self) -> None:
         """Called once another catalogue is open: what was remembered of the old one is void."""
 

@@ -106,8 +106,8 @@ def acknowledged(folder: Path) -> int:
         return 0
 
 
-def another_writes(folder: Path) -> bool:
-    """Whether another process has signed the lock and may still be there; takes no lock itself."""
+def somebody_writes(folder: Path) -> bool:
+    """Whether the process that signed the lock may still be there; takes no lock itself."""
     try:
         owner = json.loads((folder / FILE_NAME).read_bytes())
         pid, host = int(owner["pid"]), owner["host"]
@@ -121,7 +121,7 @@ def another_writes(folder: Path) -> bool:
         return False
     except OSError:  # it belongs to somebody else
         return True
-    return pid != os.getpid()
+    return True
 
 
 def _open(folder: Path) -> int:

@@ -20,7 +20,7 @@ from mmqa.index import digests, file_check, rows, schema, seal
 from mmqa.index.catalogue import Catalogue
 from mmqa.index.faiss_segments import FOLDER
 from mmqa.index.files import TEMPORARY
-from mmqa.index.lock import another_writes
+from mmqa.index.lock import somebody_writes
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Fuser
 
@@ -244,7 +244,7 @@ def _still(catalogue: Catalogue, found: list[Problem]) -> list[Problem]:
         return found
     with closing(Catalogue(catalogue.folder)) as now:
         listed = {f"{FOLDER}/{one.name}" for one in now.faiss_segments()}
-    busy = another_writes(catalogue.folder)
+    busy = not catalogue.writable and somebody_writes(catalogue.folder)
     return [
         problem
         for problem in found

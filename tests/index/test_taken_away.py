@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -255,13 +255,22 @@ def test_verifying_and_counting_beside_a_writer_finds_nothing_amiss(index: Path)
     try:
         checker = zygote.start("crash_jobs", "check", folder=str(index))
         checker.until("checked")
-        keep_writing(index, 40)
+        keep_writing(index, 40, lambda: _all_is_well(index))
         assert_undisturbed(checker)
     finally:
         zygote.close()
 
 
-def keep_writing(index: Path, rounds: int) -> None:
+def _all_is_well(index: Path) -> None:
+    """As a thread of the same process sees it, in the middle of writing a FAISS file."""
+    half = index / "segments" / "half.faiss.part"
+    half.write_bytes(b"half")
+    with IndexStore.open(index, IDENTITY, FUSER) as store:
+        assert store.verify() == []
+    half.unlink()
+
+
+def keep_writing(index: Path, rounds: int, between: Callable[[], None] = lambda: None) -> None:
     """Adds, changes, removes, flushes and compacts."""
     with IndexStore.open(index, IDENTITY, FUSER, writable=True) as store:
         for number in range(100, 100 + rounds):
@@ -274,6 +283,7 @@ def keep_writing(index: Path, rounds: int) -> None:
                 store.flush()
             if number % 10 == 0:
                 store.compact()
+                between()
             time.sleep(0.01)
 
 
