@@ -265,6 +265,33 @@ def test_what_was_acknowledged_survives_kills_at_random_moments(
         assert view.count == len(view.search(np.ones(FUSER.width, np.float32), EVERY)[0])
 
 
+def test_an_index_whose_making_was_killed_is_made_by_the_next_writer(
+    tmp_path: Path, zygotes: tuple[Zygote, Zygote]
+) -> None:
+    rng, seconds, unmade = random.Random(SEED), 0.01, 0
+    for attempt in range(max(12, KILLS // 5)):
+        folder = tmp_path / f"index {attempt}"
+        job = zygotes[0].start("crash_jobs", "write", folder=str(folder), plan=[])
+        job.until("begin")
+        if attempt:
+            time.sleep(rng.uniform(0, seconds))
+        else:
+            seconds = job.until("done")["seconds"]
+        job.kill()
+        job.rest()
+        try:
+            with IndexStore.open(folder, IDENTITY, FUSER) as store:
+                assert store.verify() == []
+        except IndexMissingError:
+            unmade += 1
+        with IndexStore.create(folder, IDENTITY, FUSER) as store:
+            with store.transaction() as change:
+                change.put(*file_of(1, 1))
+            assert store.verify() == []
+            assert store.count == count_of(1, 1)
+    assert unmade, "no making was cut short"
+
+
 def test_a_repair_that_is_killed_loses_no_more_than_one_that_is_not(
     tmp_path: Path, zygotes: tuple[Zygote, Zygote]
 ) -> None:

@@ -34,7 +34,7 @@ BLIND = (
     "known ",
     "sha ",
     "id ",
-    "segment ",
+    "segment",
     "all rowids",
     "counts",
     "all vec",
@@ -155,7 +155,8 @@ def test_a_changed_byte_of_a_catalogue_without_a_seal_is_told_or_named_by_verify
     zygote: Zygote, sound: Path, tmp_path: Path, writable: bool
 ) -> None:
     files = [sound / "catalogue.sqlite"]
-    tried(zygote, sound, tmp_path / "s", files, FLIPS, writable=writable, sealed=False)
+    count = FLIPS // 3 if writable else FLIPS
+    tried(zygote, sound, tmp_path / "s", files, count, writable=writable, sealed=False)
 
 
 @pytest.mark.parametrize("writable", [False, True], ids=["reader", "writer"])
