@@ -43,10 +43,16 @@ from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
 from mmqa.retrieval.wording import Holding, Words
 
-CANDIDATES = 32
-"""Fewest rows that are scored exactly; at least three times k are, half as many by words alone."""
+CANDIDATES = 24
+"""Fewest rows that are scored exactly; at least twice k are, and a third as many by words alone."""
 
-DEPTH = 5
+TUNED_ON = 32
+"""Candidates that an index which compresses much is tuned on: as many, oversampled, are read."""
+
+AHEAD = 8
+"""Rows that are read at once while the nearest are still being found."""
+
+DEPTH = 6
 """So many times more of the nearest rows are looked at than are scored exactly."""
 
 
@@ -173,7 +179,7 @@ def search(
     question = run.question(known)
     holding = run.near_holders(question, words) if known else None
     if near is not None and holding is not None:
-        run.read_ahead(words, said, holding)  # while the nearest of all are being found
+        run.read_ahead(words, said, holding, near.done)
     nearest = run.near(known) if near is None else near.result()
     return run.best(question, words, said, [one for one in (nearest, holding) if one is not None])
 
@@ -228,8 +234,10 @@ class _Run:
         self._where = where
         self._lexical_weight = lexical_weight
         self._read_before: dict[int, Floats] = {}
-        self.n = max(CANDIDATES, 3 * k)
-        self._read = self.n * index.oversampling
+        self.n = max(CANDIDATES, 2 * k)
+        self._read = self.n
+        if index.oversampling > 1:
+            self._read = max(self.n, TUNED_ON * index.oversampling)
         self.depth = max(DEPTH * self.n, self._read)
 
     def words(self, *texts: str) -> Words:
@@ -259,14 +267,18 @@ class _Run:
             return [], np.zeros(0, np.float32)
         return self._index.search_among(question, self.depth, words.holders)
 
-    def read_ahead(self, words: Words, said: Sequence[int], near: Near) -> None:
-        """Read what will be scored in any case, or most likely."""
+    def read_ahead(
+        self, words: Words, said: Sequence[int], near: Near, enough: Callable[[], bool]
+    ) -> None:
+        """Read what will be scored in any case, or most likely, until it is enough."""
         numbers, estimates = self._estimated(words, [near], self._share(words, [near]))
         best = numbers[np.argsort(-estimates, kind="stable")[: self.n // 2]]
-        likely = {*said[: self.n // 2], *best.tolist()}
-        if likely:
-            self._stored(likely)
-            words.scores(sorted(likely))
+        likely = list(dict.fromkeys([*said[: self.n // 3], *best.tolist()]))
+        for start in range(0, len(likely), AHEAD):
+            if enough():
+                break
+            self._stored(likely[start : start + AHEAD])
+            words.scores(likely[start : start + AHEAD])
 
     def best(
         self, question: Floats, words: Words, said: Sequence[int], near: Sequence[Near]
@@ -304,7 +316,7 @@ class _Run:
         numbers, estimates = self._estimated(words, near, share)
         best = np.argsort(-estimates, kind="stable")[: self._read]
         few = len(words.holders) <= self.n
-        return {*(said if few else said[: self.n // 2]), *numbers[best].tolist()}
+        return {*(said if few else said[: self.n // 3]), *numbers[best].tolist()}
 
     def _share(self, words: Words, near: Sequence[Near]) -> float:
         """λ of this question."""
