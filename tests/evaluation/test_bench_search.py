@@ -46,12 +46,15 @@ def test_questions_differ_and_are_the_same_every_time():
     assert len(set(made_up_questions(40))) == 40
 
 
-def test_every_way_is_asked_each_question_and_another_one_begins_each_time():
+def test_every_way_is_asked_each_question_and_none_always_first():
     asked = []
     ways = {"a": lambda q: asked.append("a" + q), "b": lambda q: asked.append("b" + q)}
-    seconds = by_turns(ways, ["1", "2"])
-    assert asked == ["a1", "b1", "b2", "a2"]
-    assert {name: len(values) for name, values in seconds.items()} == {"a": 2, "b": 2}
+    questions = [str(n) for n in range(20)]
+    seconds = by_turns(ways, questions)
+    assert {name: len(values) for name, values in seconds.items()} == {"a": 20, "b": 20}
+    assert sorted(asked) == sorted(way + q for way in ways for q in questions)
+    assert [word[1:] for word in asked[::2]] == questions
+    assert {word[0] for word in asked[::2]} == {"a", "b"}
 
 
 @pytest.mark.weights
