@@ -40,9 +40,9 @@ demo: samples  ## ask five questions about the samples in the terminal
 test: setup check  ## set up, then run every check and every test
 	@$(BIN)/python -m pytest -q -m "not corpus"
 
-test-crash: setup  ## kill the writer of an index 500 times, change 2,000 bytes (7 minutes)
-	@MMQA_CRASH_KILLS=500 MMQA_FLIPS=2000 $(BIN)/python -m pytest -q -s -n0 \
-	  tests/index/test_crash.py tests/index/test_flipped_bytes.py
+test-crash: setup  ## kill writers 500 times, cut the power 2,000 times, change 2,000 bytes (10 minutes)
+	@MMQA_CRASH_KILLS=500 MMQA_POWER_CUTS=1000 MMQA_FLIPS=2000 $(BIN)/python -m pytest -q -s -n0 \
+	  tests/index/test_crash.py tests/index/test_power_cut.py tests/index/test_flipped_bytes.py
 
 check: $(STAMP)  ## format, lint, types, architecture, docs in step with the code
 	@$(BIN)/ruff format --check .

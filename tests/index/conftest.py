@@ -16,7 +16,7 @@ from mmqa.index.identity import IndexIdentity
 from mmqa.index.store import IndexStore, item_id
 from mmqa.records import Features, MediaItem, Segment, SegmentText
 
-collect_ignore_glob = ["*_jobs.py", "zygote.py"]  # run in processes of their own
+collect_ignore_glob = ["*_jobs.py", "zygote.py", "disk_replay.py"]  # run in processes of their own
 
 FUSER = ConcatFuser(8)
 IDENTITY = IndexIdentity("embedded", {"text_encoder": "t1"}, "concat", FUSER.width)
