@@ -555,8 +555,7 @@ class Library:
 
     def _search(self, question: Question, k: int, where: Filter | None = None) -> SearchResult:
         languages, mapping = self._parts.languages, self._parts.mapping
-        vectors = self._aside.submit(  # SQLite looks up the words in the meantime
-            encoded,
+        vectors = encoded(
             question,
             lambda: self._parts.text_encoder,
             lambda: self._parts.image_encoder,
@@ -564,21 +563,19 @@ class Library:
             languages=languages,
         )
         with self._store.snapshot() as view:
-            calibration = self._calibrations.current()
+            parts = question_parts(vectors, mapping, self._calibrations.current())
             found = search(
                 view,
                 self._parts.fuser,
-                lambda: question_parts(vectors.result(), mapping, calibration),
+                parts,
                 question.text,
                 k=k,
                 where=where,
                 lexical_weight=self._parts.config.lexical_weight,
                 also=understood(question.text, languages).words,
-                aside=self._aside,
+                aside=self._aside,  # FAISS searches while SQLite looks up the words
             )
-        return self._result(
-            question.text, question_parts(vectors.result(), mapping, calibration), found
-        )
+        return self._result(question.text, parts, found)
 
     def _search_many(self, texts: Sequence[str], k: int, where: Filter | None) -> SearchResults:
         languages = self._parts.languages

@@ -29,12 +29,12 @@ os.register_at_fork(after_in_child=_pools.clear)  # threads do not survive it
 
 
 def shares(rows: int) -> int:
-    """Among how many cores so many rows are divided.
+    """Among how many cores so many rows are divided: one is left for what else a question needs.
 
     >>> shares(49_999)
     1
     """
-    return max(1, min(int(faiss.omp_get_max_threads()), rows // ROWS_A_CORE))
+    return max(1, min(int(faiss.omp_get_max_threads()) - 1, rows // ROWS_A_CORE))
 
 
 def scan(

@@ -149,7 +149,7 @@ class Asked:
 def search(
     index: Searchable,
     fuser: Fuser,
-    parts: Parts | Callable[[], Parts],
+    parts: Parts,
     text: str,
     *,
     k: int,
@@ -163,25 +163,26 @@ def search(
     Args:
         index: What is searched.
         fuser: The fuser the index was made with.
-        parts: See :class:`Asked`; or a function that waits for them.
+        parts: See :class:`Asked`.
         text: See :class:`Asked`.
         k: How many, from 1.
         where: Only segments that it lets through; ``None`` means all.
         lexical_weight: λ, 0–1; 0 leaves words out.
         also: See :class:`Asked`.
-        aside: Where vectors are waited for and searched while words are looked up here.
+        aside: Where vectors are searched while words are looked up here.
     """
     run = _Run(index, fuser, k, where, lexical_weight)
-    near = aside.submit(lambda: run.near(_known(parts))) if aside is not None else None
+    question = run.question(parts)
+    waiting = aside.submit(run.near, question) if aside is not None and parts else None
     words = run.words(text, also)
     said = words.candidates(run.n, where)
-    known = _known(parts)  # waits
-    question = run.question(known)
-    holding = run.near_holders(question, words) if known else None
-    if near is not None and holding is not None:
-        run.read_ahead(words, said, holding, near.done)
-    nearest = run.near(known) if near is None else near.result()
-    return run.best(question, words, said, [one for one in (nearest, holding) if one is not None])
+    near: list[Near] = []
+    if parts:
+        holding = run.near_holders(question, words)
+        if waiting is not None:
+            run.read_ahead(words, said, holding, waiting.done)
+        near = [run.near(question) if waiting is None else waiting.result(), holding]
+    return run.best(question, words, said, near)
 
 
 def search_many(
@@ -210,10 +211,6 @@ def search_many(
             nearest = [near[place], run.near_holders(question, words)]
         results.append(run.best(question, words, said, nearest))
     return results
-
-
-def _known(parts: Parts | Callable[[], Parts]) -> Parts:
-    return parts() if callable(parts) else parts
 
 
 class _Run:
@@ -255,11 +252,9 @@ class _Run:
         mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
         return mean
 
-    def near(self, parts: Parts) -> Near | None:
-        """The nearest rows and their scores; ``None`` for a question without vectors."""
-        if not parts:
-            return None
-        return self._index.search(self.question(parts), self.depth, self._where)
+    def near(self, question: Floats) -> Near:
+        """The nearest rows and their scores."""
+        return self._index.search(question, self.depth, self._where)
 
     def near_holders(self, question: Floats, words: Words) -> Near:
         """The nearest rows that hold any of the words; none where all are candidates anyway."""

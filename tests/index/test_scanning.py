@@ -14,11 +14,11 @@ from mmqa.index.faiss_segments import FaissRows
 
 @pytest.fixture
 def cores(monkeypatch: pytest.MonkeyPatch):
-    """Says how many there are, and that ten rows are enough for each."""
+    """Says how many share the work, and that ten rows are enough for each."""
 
     def have(number: int) -> None:
         monkeypatch.setattr(scanning, "ROWS_A_CORE", 10)
-        monkeypatch.setattr(faiss, "omp_get_max_threads", lambda: number)
+        monkeypatch.setattr(faiss, "omp_get_max_threads", lambda: number + 1)
 
     return have
 

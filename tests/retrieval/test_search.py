@@ -197,29 +197,28 @@ def test_no_questions_find_nothing(store, add):
         assert search_many(view, FUSER, [], k=5) == []
 
 
-def test_vectors_that_are_waited_for_aside_find_the_same(store, add):
+def test_vectors_that_are_searched_aside_find_the_same(store, add):
     fill(store, add)
-    with ThreadPoolExecutor(2) as aside:
-        waiting = aside.submit(lambda: [part(0.3, 0.5, 0.8)])
-        with store.snapshot() as view:
-            found = search(view, FUSER, waiting.result, "ferry at 4.2", k=5, aside=aside)
+    with ThreadPoolExecutor(2) as aside, store.snapshot() as view:
+        found = search(view, FUSER, [part(0.3, 0.5, 0.8)], "ferry at 4.2", k=5, aside=aside)
     assert [(one.rowid, one.score) for one in found] == [
         (one.rowid, one.score) for one in ask(store, [part(0.3, 0.5, 0.8)], "ferry at 4.2")
     ]
 
 
-def test_a_failure_aside_is_raised_here(store, add):
+def test_a_failure_aside_is_raised_here(store, add, monkeypatch):
     add("a.png", "ferry", visual=(1, 0, 0))
 
-    def fail():
+    def fail(*_):
         raise ValueError("no vectors today")
 
+    monkeypatch.setattr("mmqa.index.snapshot.Snapshot.search", fail)
     with (
         ThreadPoolExecutor(2) as aside,
         store.snapshot() as view,
         pytest.raises(ValueError, match="no vectors today"),
     ):
-        search(view, FUSER, fail, "ferry", k=5, aside=aside)
+        search(view, FUSER, [part(1, 0, 0)], "ferry", k=5, aside=aside)
 
 
 def test_a_filter_that_lets_nothing_through_finds_nothing(store, add):
