@@ -181,6 +181,13 @@ def _row_set(catalogue: Catalogue) -> Iterator[Problem]:
     if total % 2**64 != int(catalogue.meta("rows")):
         detail = f"the segments in it are not those that were put there; {REPAIR}."
         yield Problem("catalogue", schema.FILE_NAME, detail)
+    sql = """SELECT seq FROM sqlite_sequence WHERE name = 'segments' AND seq < max(
+        coalesce((SELECT max(number) FROM segments), 0),
+        coalesce((SELECT max(segment) FROM tombstones), 0),
+        coalesce((SELECT max(last) FROM faiss_segments), 0))"""
+    for (number,) in _each(catalogue, sql):
+        detail = f"numbers above {number} would be given out again; {REPAIR}."
+        yield Problem("catalogue", schema.FILE_NAME, detail)
     sql = "SELECT segment FROM tombstones WHERE segment IN (SELECT number FROM segments)"
     for (number,) in _each(catalogue, sql):
         detail = f"both removed and there; {REPAIR}."
@@ -207,7 +214,21 @@ def _words_agree(catalogue: Catalogue) -> bool:
         catalogue.connection.backup(copy)
         try:
             copy.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+            return _every_word_is_found(copy)
         except sqlite3.DatabaseError:
+            return False
+
+
+def _every_word_is_found(copy: sqlite3.Connection) -> bool:
+    """Whether looking a word up finds all that walking through the index does.
+
+    FTS5's own check walks only, and so passes over the table by which it looks up.
+    """
+    copy.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, words, row)")
+    for word, count in copy.execute("SELECT term, doc FROM vocabulary").fetchall():
+        quoted = '"' + word.replace('"', '""') + '"'
+        sql = "SELECT count(*) FROM words WHERE words MATCH ?"
+        if copy.execute(sql, (quoted,)).fetchone()[0] != count:
             return False
     return True
 

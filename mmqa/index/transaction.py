@@ -247,11 +247,18 @@ class Transaction:
         return list(json.loads(found[0])) if found else []
 
     def _next(self, table: str) -> int:
-        """The rowid that the next row gets; never one that was used before."""
-        found = self.connection.execute(
-            "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)
-        ).fetchone()
-        return int(found[0]) + 1 if found else 1
+        """The rowid that the next row gets; never one that was used before.
+
+        Raises:
+            IndexDamagedError: SQLite's note of that is damaged: it names one that is in use.
+        """
+        sql = f"""SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0),
+            coalesce((SELECT max(number) FROM {table}), 0)"""  # noqa: S608  # our own names
+        last, used = self.connection.execute(sql, (table,)).fetchone()
+        if not isinstance(last, int) or not used <= last < 2**53:
+            reason = rows.DamagedRowError("sqlite_sequence", table)
+            raise schema.damaged(self._folder, reason)
+        return last + 1
 
     def _insert_item(self, item: MediaItem, segments: Sequence[Segment], phash: str) -> int:
         name = (

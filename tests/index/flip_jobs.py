@@ -53,7 +53,7 @@ def specimen(folder: Path) -> None:
         for number in range(FILES):
             with store.transaction() as change:
                 item, segments, features, words = _file(number)
-                change.put(item, segments, features, words, phash=f"{number:016x}")
+                change.put(item, segments, features, _rich(words), phash=f"{number:016x}")
                 change.put_extraction(item.sha256, "ocr-1", bytes([number]) * (300 * (number % 40)))
             if number in {15, 16, FILES - 6}:
                 store.flush()
@@ -61,6 +61,11 @@ def specimen(folder: Path) -> None:
             for number in (3, 4, 17):
                 change.remove(_file(number)[0].path)
         store.set_calibration({"text": Calibration(0.1, 0.05), "visual": Calibration(0.2, 0.06)})
+
+
+def _rich(words: list[str]) -> list[str]:
+    """With words enough that the index of words has many leaves, and is looked up through one."""
+    return [f"{text} {' '.join(f'{text.split()[-1]}y{n}' for n in range(30))}" for text in words]
 
 
 def _file(number: int) -> Any:
@@ -159,7 +164,8 @@ def _search(store: IndexStore, vectors: Any, where: Filter | None) -> object:
 
 def _words(store: IndexStore, where: Filter | None) -> object:
     asked = [f'"{word}"' for word in WORDS]
-    asked += [f'"only{n}x0"' for n in range(FILES)] + ['"ferry" OR "fog"']
+    asked += [f'"only{n}x0{more}"' for n in range(FILES) for more in ("", "y7")]
+    asked += ['"ferry" OR "fog"']
     with store.snapshot() as view:
         return [view.lexical(one, 9, where) for one in asked]
 
