@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from crash_jobs import FUSER, IDENTITY
+from crash_jobs import FUSER, IDENTITY, word_of
 from place_jobs import WORK, found, put
 from zygote import Zygote
 
@@ -128,3 +128,33 @@ def test_a_file_that_may_not_grow_is_told_and_nothing_is_lost(
             assert str(folder) in said
         assert_nothing_was_lost(folder, work)
     assert refused, "no file was ever too large"
+
+
+def test_a_repair_that_finds_no_room_leaves_all_as_it_was(disk: Path, sound: Path) -> None:
+    folder, refused = disk / "index", 0
+    for pages in ROOM_PAGES:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(sound, folder)
+        catalogue = folder / "catalogue.sqlite"
+        content = bytearray(catalogue.read_bytes())
+        content[content.find(word_of(5, 1, 0).encode())] ^= 0x01
+        catalogue.write_bytes(content)
+        ballast = leave_room(disk, pages * 4096)
+        try:
+            done = IndexStore.repair(folder, FUSER)
+        except IndexFolderError as error:
+            refused += 1
+            assert error.path == folder
+            assert "full" in str(error) or "No space left" in str(error), error
+            assert catalogue.read_bytes() == content
+            ballast.unlink()
+            done = IndexStore.repair(folder, FUSER)
+        ballast.unlink(missing_ok=True)
+        assert done is not None
+        assert [path.stem for path in done.lost] == ["5"]
+        with IndexStore.open(folder, IDENTITY, FUSER, writable=True) as store:
+            store.rebuild()
+            assert found(store) == [n for n in range(1, 20) if n != 5]
+            assert store.verify() == []
+        assert list(folder.rglob("*.part*")) == []
+    assert refused, "the disk was never full"
