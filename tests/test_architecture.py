@@ -73,6 +73,7 @@ def test_tests_mirror_the_source() -> None:
         # what happens to a whole index from outside: kills, damage, disks, other processes
         *("test_crash.py", "test_killed_add.py", "test_flipped_bytes.py", "test_log.py"),
         *("test_full_disk.py", "test_read_only.py", "test_taken_away.py", "test_durable_order.py"),
+        *("test_power_cut.py", "test_behind_our_back.py"),
     }
     strays = []
     for path in sorted((ROOT / "tests").glob("**/test_*.py")):
