@@ -230,7 +230,8 @@ class _Run:
         self._k = k
         self._where = where
         self._lexical_weight = lexical_weight
-        self._read_before: dict[int, Floats] = {}
+        self._vectors: dict[int, Floats] = {}
+        self._segments: dict[int, Segment] = {}
         self.n = max(CANDIDATES, 2 * k)
         self._read = self.n
         if index.oversampling > 1:
@@ -267,13 +268,14 @@ class _Run:
     ) -> None:
         """Read what will be scored in any case, or most likely, until it is enough."""
         numbers, estimates = self._estimated(words, [near], self._share(words, [near]))
-        best = numbers[np.argsort(-estimates, kind="stable")[: self.n // 2]]
-        likely = list(dict.fromkeys([*said[: self.n // 3], *best.tolist()]))
+        best = numbers[np.argsort(-estimates, kind="stable")[: self.n]].tolist()
+        likely = list(dict.fromkeys([*said[: self.n // 3], *best]))
         for start in range(0, len(likely), AHEAD):
             if enough():
-                break
+                return
             self._stored(likely[start : start + AHEAD])
             words.scores(likely[start : start + AHEAD])
+        self._described(best[: self._k])
 
     def best(
         self, question: Floats, words: Words, said: Sequence[int], near: Sequence[Near]
@@ -330,10 +332,17 @@ class _Run:
 
     def _stored(self, numbers: Collection[int]) -> Floats:
         """Fused vectors float32 (n, width); each is read once."""
-        fresh = [number for number in numbers if number not in self._read_before]
+        fresh = [number for number in numbers if number not in self._vectors]
         if fresh:
-            self._read_before.update(zip(fresh, self._index.fused(fresh), strict=True))
-        return np.stack([self._read_before[number] for number in numbers])
+            self._vectors.update(zip(fresh, self._index.fused(fresh), strict=True))
+        return np.stack([self._vectors[number] for number in numbers])
+
+    def _described(self, numbers: Sequence[int]) -> list[Segment]:
+        """Segments by rowid; each is read once."""
+        fresh = [number for number in numbers if number not in self._segments]
+        if fresh:
+            self._segments.update(zip(fresh, self._index.segments(fresh), strict=True))
+        return [self._segments[number] for number in numbers]
 
     def _distinct(self, numbers: Sequence[int], shares: Mapping[str, Floats]) -> list[Found]:
         scores = np.sum(list(shares.values()), axis=0, dtype=np.float64)
@@ -341,7 +350,7 @@ class _Run:
         best: dict[tuple[str, int], Found] = {}
         for start in range(0, len(order), self._k):
             places = order[start : start + self._k]
-            segments = self._index.segments([numbers[place] for place in places])
+            segments = self._described([numbers[place] for place in places])
             for place, segment in zip(places, segments, strict=True):
                 given = {name: float(values[place]) for name, values in shares.items()}
                 one = Found(numbers[place], sum(given.values()), given, segment)
