@@ -43,16 +43,13 @@ from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
 from mmqa.retrieval.wording import Holding, Words
 
-CANDIDATES = 24
-"""Fewest rows that are scored exactly; at least twice k are, and a third as many by words alone."""
-
-TUNED_ON = 32
-"""Candidates that an index which compresses much is tuned on: as many, oversampled, are read."""
+CANDIDATES = 32
+"""Fewest rows that are scored exactly; at least 3 k are, and a quarter as many by words alone."""
 
 AHEAD = 8
 """Rows that are read at once while the nearest are still being found."""
 
-DEPTH = 6
+DEPTH = 5
 """So many times more of the nearest rows are looked at than are scored exactly."""
 
 
@@ -232,10 +229,8 @@ class _Run:
         self._lexical_weight = lexical_weight
         self._vectors: dict[int, Floats] = {}
         self._segments: dict[int, Segment] = {}
-        self.n = max(CANDIDATES, 2 * k)
-        self._read = self.n
-        if index.oversampling > 1:
-            self._read = max(self.n, TUNED_ON * index.oversampling)
+        self.n = max(CANDIDATES, 3 * k)
+        self._read = self.n * index.oversampling
         self.depth = max(DEPTH * self.n, self._read)
 
     def words(self, *texts: str) -> Words:
@@ -269,7 +264,7 @@ class _Run:
         """Read what will be scored in any case, or most likely, until it is enough."""
         numbers, estimates = self._estimated(words, [near], self._share(words, [near]))
         best = numbers[np.argsort(-estimates, kind="stable")[: self.n]].tolist()
-        likely = list(dict.fromkeys([*said[: self.n // 3], *best]))
+        likely = list(dict.fromkeys([*said[: self.n // 4], *best]))
         for start in range(0, len(likely), AHEAD):
             if enough():
                 return
@@ -313,7 +308,7 @@ class _Run:
         numbers, estimates = self._estimated(words, near, share)
         best = np.argsort(-estimates, kind="stable")[: self._read]
         few = len(words.holders) <= self.n
-        return {*(said if few else said[: self.n // 3]), *numbers[best].tolist()}
+        return {*(said if few else said[: self.n // 4]), *numbers[best].tolist()}
 
     def _share(self, words: Words, near: Sequence[Near]) -> float:
         """λ of this question."""
