@@ -69,6 +69,14 @@ def catalogue_problems(catalogue: Catalogue) -> list[Problem]:
         return [_unreadable(error)]
 
 
+def unsealed_problems(catalogue: Catalogue) -> list[Problem]:
+    """What is wrong with a catalogue whose pages no seal speaks for."""
+    try:
+        return catalogue_problems(catalogue) or [*_words_amiss(catalogue)]
+    except IndexDamagedError as error:
+        return [_unreadable(error)]
+
+
 def lost_changes(count: int) -> str:
     """What is said of changes that were acknowledged and are gone."""
     return (
@@ -199,7 +207,12 @@ def _row_set(catalogue: Catalogue) -> Iterator[Problem]:
 
 def _words(catalogue: Catalogue) -> Iterator[Problem]:
     """FTS5 has no checksums of its own; under a seal its pages are known to be as written."""
-    if not seal.is_on(catalogue.folder) and not _words_agree(catalogue):
+    if not seal.is_on(catalogue.folder):
+        yield from _words_amiss(catalogue)
+
+
+def _words_amiss(catalogue: Catalogue) -> Iterator[Problem]:
+    if not _words_agree(catalogue):
         yield Problem("words", "the index of words", f"not as it was written; {REPAIR}.")
 
 

@@ -72,6 +72,7 @@ class IndexStore(IndexReader):
         self._writer = connect(folder, writable=True) if lock else None
         self._open: Transaction | None = None
         self._unsealed = False
+        self._trusted = False
 
     # ------------------------------------------------------------------ opening
 
@@ -129,10 +130,12 @@ class IndexStore(IndexReader):
         lock = WriterLock(folder)
         try:
             with closing(connect(folder, writable=True)) as connection:
-                if not schema.stored_version(connection, folder):
+                if fresh := not schema.stored_version(connection, folder):
                     schema.initialise(connection, folder, identity.to_json())
                     sync_folder(folder)
-            return cls._opened(folder, identity, fuser, lock, notice=notice, plan=plan)
+            store = cls._opened(folder, identity, fuser, lock, notice=notice, plan=plan)
+            store._trusted = store._trusted or fresh
+            return store
         except BaseException:
             lock.release()
             raise
@@ -189,11 +192,12 @@ class IndexStore(IndexReader):
         store = cls(folder, fuser, lock, notice, plan)
         try:
             require_same(folder, store.identity, identity or store.identity)
-            store._tell_what_is_lost()
             if lock:
                 if found := seal.damage(folder):  # or the next seal would make it true
                     raise schema.damaged(folder, found)
+                store._trusted = seal.is_on(folder)
                 store._tidy()
+            store._tell_what_is_lost()
         except BaseException:
             store.close()
             raise
@@ -258,13 +262,23 @@ class IndexStore(IndexReader):
         self.close()
 
     def _seal(self, writer: sqlite3.Connection) -> None:
-        """Put the log away and seal the file, unless a reader is in the middle of a search."""
+        """Put the log away and seal the file, unless a reader is in the middle of a search.
+
+        What a killed writer left without a seal is looked at first: a seal over damage would hide
+        it for good.
+        """
         try:
             writer.execute("PRAGMA busy_timeout = 1000")
             (busy, *_) = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                seal.put_on(self.folder)
-                self._lock().settle()
+            if busy:
+                return
+            if not self._trusted and (found := maintenance.unsealed_problems(self)):
+                self._notice(
+                    f"the index {str(self.folder)!r} is damaged and not sealed: {found[0]}"
+                )
+                return
+            seal.put_on(self.folder)
+            self._lock().settle()
         except (sqlite3.Error, OSError) as error:
             fact = f"the index {str(self.folder)!r} is complete, but could not be sealed: {error}"
             self._notice(f"{fact}; the next writer seals it.")

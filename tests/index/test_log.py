@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from place_jobs import found, put
 from zygote import Zygote
 
 from mmqa.errors import MmqaError
+from mmqa.index.seal import FILE_NAME as SEAL
 from mmqa.index.store import IndexStore
 
 LOG = "catalogue.sqlite-wal"
@@ -112,3 +115,34 @@ def test_a_log_beside_a_catalogue_that_cannot_take_it_is_told(killed: Path) -> N
     (killed / "catalogue.sqlite").write_bytes(b"")
     with pytest.raises(MmqaError, match="index"), IndexStore.open(killed, IDENTITY, FUSER) as store:
         found(store)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE words_docsize SET sz = x'7f' WHERE id = 2",
+        "UPDATE words_content SET c0 = 'ghost' WHERE id = 2",
+        "UPDATE segments SET ordinal = 7 WHERE number = 2",
+        "UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'items'",
+    ],
+)
+def test_what_a_kill_left_unsealed_is_looked_at_before_it_is_sealed(killed: Path, sql: str) -> None:
+    with closing(sqlite3.connect(killed / "catalogue.sqlite")) as other, other:
+        other.execute(sql)
+    harmless = "items" in sql
+    told: list[str] = []
+    with IndexStore.open(killed, IDENTITY, FUSER, writable=True, notice=told.append) as store:
+        put(store, 60)
+    assert (killed / SEAL).exists() is harmless
+    assert [("damaged and not sealed" in one) for one in told] == [True] * (not harmless)
+    with IndexStore.open(killed, IDENTITY, FUSER) as store:
+        assert bool(store.verify()) is not harmless
+
+
+def test_what_a_kill_left_sound_is_sealed_by_the_next_writer(killed: Path) -> None:
+    with IndexStore.open(killed, IDENTITY, FUSER, writable=True) as store:
+        put(store, 60)
+    assert (killed / SEAL).exists()
+    with IndexStore.open(killed, IDENTITY, FUSER) as store:
+        assert found(store) == [*ALL, 60]
+        assert store.verify() == []
