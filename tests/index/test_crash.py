@@ -42,7 +42,7 @@ from zygote import Zygote
 from mmqa.errors import IndexMissingError
 from mmqa.index.store import IndexStore
 
-KILLS = int(os.environ.get("MMQA_CRASH_KILLS", "90"))
+KILLS = int(os.environ.get("MMQA_CRASH_KILLS", "75"))
 SEED = int(os.environ.get("MMQA_CRASH_SEED", "0"))
 KINDS = ("add", "change", "remove", "sync", "tag", "flush", "rebuild", "compact", "open", "close")
 INSIDE = max(3, KILLS // 20)
