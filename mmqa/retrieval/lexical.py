@@ -78,7 +78,9 @@ def tokenize(text: str) -> str:
     >>> tokenize("东京Tower")
     '东 京 tower'
     """
-    return " ".join(token for compound in _compounds(text) for token in _with_parts(compound))
+    return " ".join(
+        token for compound in _compounds(_prepared(text)) for token in _with_parts(compound)
+    )
 
 
 def terms(question: str) -> list[Term]:
@@ -122,8 +124,8 @@ def _prepared(text: str) -> str:
     return _APOSTROPHE.sub("", folded)
 
 
-def _compounds(text: str) -> Iterator[str]:
-    for found in _TOKEN.finditer(_prepared(text)):
+def _compounds(prepared: str) -> Iterator[str]:
+    for found in _TOKEN.finditer(prepared):
         yield _JOINT.sub(lambda joint: joint.group()[0], found.group())
 
 

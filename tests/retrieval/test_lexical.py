@@ -92,6 +92,12 @@ def test_a_compound_is_found_by_its_parts_and_parts_by_the_compound():
     assert match_expression("well-known") == '("well-known" OR "well known")'
 
 
+def test_a_text_and_a_question_are_prepared_alike_and_once():
+    text = tokenize("0''0")
+    padded = [f" {text} "]
+    assert all(term.within(padded) == [True] for term in terms("0''0"))
+
+
 def test_a_date_is_found_by_its_year_but_a_decimal_not_by_its_digits():
     assert "2024" in tokenize("2024-05-01").split()
     assert tokenize("4.2") == "4.2"
