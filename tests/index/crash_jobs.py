@@ -165,6 +165,14 @@ def check(folder: str) -> None:
             say("checked", rounds=rounds)
 
 
+def migrate(folder: str) -> None:
+    """Open an index of an earlier format."""
+    say("begin")
+    started_s = time.perf_counter()
+    with IndexStore.open(Path(folder), None, FUSER, notice=lambda _: None):
+        say("done", seconds=time.perf_counter() - started_s)
+
+
 def repair(folder: str) -> None:
     """Save what can be saved of a damaged catalogue."""
     say("begin")

@@ -292,6 +292,31 @@ def test_an_index_whose_making_was_killed_is_made_by_the_next_writer(
     assert unmade, "no making was cut short"
 
 
+def test_a_migration_that_is_killed_is_done_by_whoever_opens_the_index_next(
+    tmp_path: Path, zygotes: tuple[Zygote, Zygote]
+) -> None:
+    rng, seconds, inside = random.Random(SEED), 0.0, 0
+    for attempt in range(max(12, KILLS // 5)):
+        folder = tmp_path / "old"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(Path(__file__).parent / "data" / "format-1", folder)
+        job = zygotes[0].start("crash_jobs", "migrate", folder=str(folder))
+        job.until("begin")
+        if attempt:
+            time.sleep(rng.uniform(0, seconds))
+            job.kill()
+            inside += not any(word == "done" for word, _ in job.rest())
+        else:
+            seconds = job.until("done")["seconds"]
+            job.rest()
+        with IndexStore.open(folder, None, FUSER, notice=lambda _: None) as store:
+            assert len(store.items()) == 7
+            assert store.count == 9
+        with IndexStore.open(folder, None, FUSER, writable=True) as store:
+            assert store.verify() == []
+    assert inside, "no migration was cut short"
+
+
 def test_a_repair_that_is_killed_loses_no_more_than_one_that_is_not(
     tmp_path: Path, zygotes: tuple[Zygote, Zygote]
 ) -> None:
