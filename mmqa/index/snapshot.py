@@ -17,6 +17,9 @@ from mmqa.index.view import View
 from mmqa.interfaces import Fuser
 from mmqa.records import Features, Filter, Floats, Segment
 
+KEPT_FILTERS = 32
+"""Most filters kept with a generation, a byte a row each."""
+
 
 class Snapshot:
     """Valid within ``with store.snapshot()`` only.
@@ -102,6 +105,8 @@ class Snapshot:
             return None
         known = self._view.allowed
         if where not in known:
+            if len(known) >= KEPT_FILTERS:
+                del known[next(iter(known))]  # the oldest one
             known[where] = self._catalogue.allowed(where, len(self._view.kinds))
         return known[where]
 

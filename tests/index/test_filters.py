@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmqa.index.snapshot import KEPT_FILTERS
 from mmqa.records import Filter
 
 DAY_NS = 86_400_000_000_000
@@ -121,3 +122,11 @@ def test_tags_stay_when_a_file_is_put_again_and_go_when_taken_off(store, make):
         assert not change.tag(Path("/nowhere"), add=["x"])
     assert store.known(path).tags == ("new", "talk")
     assert store.verify() == []
+
+
+def test_no_more_than_some_filters_are_kept(store):
+    wheres = [Filter(since_s=float(n)) for n in range(KEPT_FILTERS + 5)]
+    for where in [*wheres, *wheres[:3]]:
+        assert paths(store, where) == [f[0] for f in FILES]
+    with store.snapshot() as view:
+        assert len(view._view.allowed) == KEPT_FILTERS
