@@ -80,6 +80,7 @@ class Zygote:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
         )
         self._heard = b""
 
@@ -119,8 +120,9 @@ class Zygote:
         return word, facts
 
     def close(self) -> None:
-        """End it."""
-        self._process.kill()
+        """End it, and the job that it runs: what a failed test leaves must not be waited for."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
 
