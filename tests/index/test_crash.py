@@ -60,28 +60,35 @@ class State:
     def after(self, change: dict[str, Any]) -> State:
         new = copy.deepcopy(self)
         for number in change.get("gone", ()):
-            del new.files[number]
-            new.tags.discard(number)
-            new.gone.add(number)
+            if new.files.pop(number, None) is not None:
+                new.tags.discard(number)
+                new.gone.add(number)
         for number, version in change.get("puts", ()):
             new.files[number] = version
             new.gone.discard(number)
-        new.tags.update(change.get("tags", ()))
+        new.tags.update({*change.get("tags", ())} & {*new.files})
         return new
 
 
 class Driver:
-    """Plans changes, kills whoever carries them out, and keeps the books."""
+    """Plans changes, kills whoever carries them out, and keeps the books.
+
+    A change that was never acknowledged may be complete in the log although the killed writer did
+    not come to tell readers. It is not there then until the log is read anew, or until another
+    change is written over it, and it stays unsure: ``unsure`` holds what else the index may be.
+    """
 
     def __init__(self, folder: Path, ledger: Path, zygote: Zygote) -> None:
         self.folder, self.ledger, self.zygote = folder, ledger, zygote
         self.random = random.Random(SEED)
         self.state = State()
+        self.unsure: list[State] = []
         self.generation = -1
         self.version = 0
         self.seconds: dict[str, list[float]] = {}
         self.inside: Counter[str] = Counter()
         self.kills = 0
+        self.settled = False
         self.publish([])
 
     # -------------------------------------------------------------- planning
@@ -120,6 +127,9 @@ class Driver:
     def publish(self, plan: list[dict[str, Any]]) -> None:
         """Tell the reader what must be found, and what must not, whatever becomes of a plan."""
         touched = {n for c in plan for n in (*c["gone"], *(number for number, _ in c["puts"]))}
+        for other in self.unsure:
+            touched |= {n for n, _ in self.state.files.items() ^ other.files.items()}
+            touched |= self.state.gone ^ other.gone
         there = [one for one in self.state.files.items() if one[0] not in touched]
         new = self.ledger.with_suffix(".new")
         new.write_text(json.dumps({"there": there, "gone": sorted(self.state.gone - touched)}))
@@ -130,6 +140,7 @@ class Driver:
     def round(self, kind: str) -> None:
         """One child, killed at some moment of its last change."""
         plan = self.plan(kind)
+        self.settled = False
         self.publish(plan)
         last = len(plan) - 1 if kind != "open" else -1
         job = self.zygote.start("crash_jobs", "write", folder=str(self.folder), plan=plan)
@@ -164,6 +175,8 @@ class Driver:
             self.seconds.setdefault(kind, []).append(facts["seconds"])
             if step >= 0:
                 self.state = self.state.after(plan[step])
+                self.unsure = [other.after(plan[step]) for other in self.unsure]
+                self.settled = True
         return bool(done)
 
     def delay(self, kind: str) -> float:
@@ -185,6 +198,7 @@ class Driver:
                 self.agree(store, begun)
         else:
             assert not self.state.files
+            begun = None
         if self.random.random() < 0.5:  # else the next child is the first to tidy up
             with IndexStore.create(self.folder, IDENTITY, FUSER, notice=self.surprised) as store:
                 assert store.verify() == []
@@ -201,15 +215,24 @@ class Driver:
         with store.snapshot() as view:
             seen = _seen(view)
         tags = tagged(store)
-        possible = [self.state, *([self.state.after(begun)] if begun else [])]
+        before = [self.state, *self.unsure]
+        possible = [*before, *(one.after(begun) for one in before if begun)]
         fitting = [s for s in possible if s.files == seen and {*map(path_of, s.tags)} == tags]
-        assert fitting, f"{seen} with {tags} is neither of {possible}"
-        self.state = fitting[0]
+        assert fitting, f"{seen} with {tags} is none of {possible}"
+        self.believe(fitting[0], possible, begun)
         for number, version in seen.items():
             self.find(store, number, version)
         for number in self.state.gone:
             assert store.known(path_of(number)) is None
             assert store.item_rowids(path_of(number)) == []
+
+    def believe(self, seen: State, possible: list[State], begun: dict[str, Any] | None) -> None:
+        """What has been seen stays seen; what was written over can come no more."""
+        if self.settled or seen != possible[0]:
+            possible = [seen, *([seen.after(begun)] if begun else [])]
+        self.state = seen
+        self.unsure = [one for one in possible if one != seen]
+        self.settled = False
 
     def find(self, store: IndexStore, number: int, version: int) -> None:
         item, segments, _, _ = file_of(number, version)
