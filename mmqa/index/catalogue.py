@@ -297,17 +297,6 @@ class Catalogue:
             except KeyError as error:
                 raise rows.DamagedRowError("segments", error.args[0]) from error
 
-    def contents(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Rowid → (sha256, ordinal): segments that are equal here have the same content."""
-        live = [n for n, _ in self._contents(numbers)]
-        found = self._there(live)
-        return {n: (one.sha256, one.ordinal) for n, one in zip(live, found, strict=True)}
-
-    def _contents(self, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
-        sql = """SELECT segments.number, segments.id FROM json_each(?) AS asked
-            CROSS JOIN segments ON segments.number = asked.value"""
-        return self.all(sql, json.dumps([int(n) for n in numbers]))
-
     def segment_count_by_kind(self) -> dict[Kind, int]:
         """Kind → number of segments."""
         return self._by_kind("segments")

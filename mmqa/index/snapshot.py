@@ -131,10 +131,6 @@ class Snapshot:
         """Rowid → tokenised text."""
         return self._catalogue.texts(numbers)
 
-    def contents(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Rowid → (sha256, ordinal): equal ones have the same content."""
-        return self._catalogue.contents(numbers)
-
     def segments(self, numbers: Sequence[int]) -> list[Segment]:
         """Segments by rowid, in the order asked.
 

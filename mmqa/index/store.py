@@ -286,12 +286,12 @@ class IndexStore(IndexReader):
     def _tell_what_is_lost(self) -> None:
         """A writer goes on from what is there; generations never mean two things."""
         lost, last = self.lost_generations()
-        if lost and self._writer is None:
-            self._notice(f"{maintenance.lost_changes(lost)} in the index {str(self.folder)!r}")
-        elif lost:
+        if not lost:
+            return
+        if self.writable:
             with self.transaction() as change:
                 change.generation, change.touched = last + 1, True
-            self._notice(f"{maintenance.lost_changes(lost)} in the index {str(self.folder)!r}")
+        self._notice(f"{maintenance.lost_changes(lost)} in the index {str(self.folder)!r}")
 
     def _tidy(self) -> None:
         for name in maintenance.orphans(self):
@@ -313,29 +313,33 @@ class IndexStore(IndexReader):
             IndexFolderError: The disk refused the change; nothing happened.
         """
         with self._write_mutex:
-            if self._writer is None:
-                raise UsageError(
-                    f"the index {str(self.folder)!r} was opened for reading", "Open it writable."
-                )
+            writer = self._require_writer()
             if self._open is not None:
                 yield self._open  # joins the transaction around it
                 return
             self._require_place()
             try:
                 self._break_seal()
-                self._writer.execute("BEGIN IMMEDIATE")
-                self._open = Transaction(self.folder, self._writer, self._fuser)
+                writer.execute("BEGIN IMMEDIATE")
+                self._open = Transaction(self.folder, writer, self._fuser)
                 yield self._open
                 self._open.seal()
-                self._writer.execute("COMMIT")
+                writer.execute("COMMIT")
                 if self._open.touched:
                     self._lock().mark(self._open.generation)
             except sqlite3.Error as error:
                 raise schema.unwritable(self.folder, error) from error
             finally:
                 self._open = None
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+
+    def _require_writer(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise UsageError(
+                f"the index {str(self.folder)!r} was opened for reading", "Open it writable."
+            )
+        return self._writer
 
     def _lock(self) -> WriterLock:
         assert self._writer_lock is not None  # whoever has a writer holds it
@@ -441,10 +445,7 @@ class IndexStore(IndexReader):
     def _segment_files(self) -> SegmentWriter:
         if self._within_transaction():
             raise UsageError("FAISS files are written outside of a transaction", "Commit first.")
-        if self._writer is None:
-            raise UsageError(
-                f"the index {str(self.folder)!r} was opened for reading", "Open it writable."
-            )
+        self._require_writer()
         return self._segment_writer
 
     def _heal(self) -> None:

@@ -181,7 +181,10 @@ def _rows(store: IndexStore) -> object:
         live = sorted(live)
         return [
             (live, view.segments(live), view.features(live), view.fused(live)),
-            (sorted(view.texts(live).items()), sorted(view.contents(live).items())),
+            (
+                sorted(view.texts(live).items()),
+                [(one.sha256, one.ordinal) for one in view.segments(live)],
+            ),
         ]
 
 
