@@ -6,9 +6,10 @@ Gallery: one OpenMoji picture for each held-out concept that has a depicted mean
 the package's order; skin tones, genders, colours, directions and counts of one thing are one
 concept, so a concept stands in the gallery once and has one right answer). Question: the picture's
 annotation as it is, e.g. ``red apple``. Score: as in the product, ⟨q, x⟩ − h(x), with x the mapped
-picture and h its hubness in the fixed text bank. Picture → text ranks the same annotations by
-⟨q, x⟩ − h(q). Beside it: the same concepts as drawn in Noto Color Emoji where the font has them,
-and, of the OpenMoji questions, those of whose family (head noun) nothing was fitted on.
+picture and h its hubness among the text bank; picture → text ranks the same annotations by
+⟨x, q⟩ − g(q), with g the text's hubness among the picture bank. Beside it: the same concepts as
+drawn in Noto Color Emoji where the font has them, and, of the OpenMoji questions, those of whose
+family (head noun) nothing was fitted on.
 """
 
 from __future__ import annotations
@@ -134,9 +135,9 @@ def gallery(drawings: Sequence[Drawing], side: concepts.Side, source: str) -> li
 
 def score(questions: Floats, pictures: Floats, mapping: CrossModalMapping) -> tuple[Floats, Floats]:
     """Scores (n, m) of pictures for each question, and (m, n) of texts for each picture."""
-    similarities = questions @ pictures.T
-    forward: Floats = similarities - mapping.hubness("visual", pictures)[None, :]
-    backward: Floats = similarities.T - mapping.hubness("text", questions)[None, :]
+    forward: Floats = mapping.ask_pictures(questions) @ pictures.T - mapping.hubness(pictures)
+    backward: Floats = mapping.ask_words(pictures) @ questions.T
+    backward -= mapping.picture_hubness(questions)
     return forward, backward
 
 

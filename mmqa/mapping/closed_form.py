@@ -29,10 +29,10 @@ import numpy as np
 
 from mmqa.errors import ModelError
 from mmqa.mapping.shipped import Weights, read
-from mmqa.records import Calibration, Floats, ImageFeatures, Modality
+from mmqa.records import Calibration, Channel, Floats, ImageFeatures
 
 NEIGHBOURS = 10
-"""How many entries of the text bank make up a vector's hubness."""
+"""How many entries of a bank make up a vector's hubness."""
 
 _PROBABILITY_SHARE = 0.5
 _POWER = 0.7  # evens out a few large activations
@@ -55,7 +55,12 @@ class ClosedFormMapping:
         return self.weights.bank
 
     @property
-    def picture_calibration(self) -> Mapping[Modality, Calibration]:
+    def picture_bank(self) -> Floats:
+        """Mapped pictures of the fitting set, each by a fit that did not see it; float32 (p, d)."""
+        return self.weights.picture_bank
+
+    @property
+    def picture_calibration(self) -> Mapping[Channel, Calibration]:
         """How unrelated segments score, hubness taken away, when a picture is the question."""
         return self.weights.calibration
 
@@ -81,10 +86,21 @@ class ClosedFormMapping:
         named = conse(features.probabilities, w.classes, w.temperature)
         return normalize(drawn + named)
 
-    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+    def hubness(self, vectors: Floats) -> Floats:
         """Half the mean similarity of each of (n, d) rows to its 10 nearest of the text bank."""
-        del modality  # all modalities live in one space and meet one bank
         return hubness(vectors, self.weights.bank)
+
+    def picture_hubness(self, vectors: Floats) -> Floats:
+        """The same among the picture bank: counts where a picture asks."""
+        return hubness(vectors, self.weights.picture_bank)
+
+    def ask_pictures(self, vectors: Floats) -> Floats:
+        """Words ask pictures as they are: pictures are mapped into the space of words."""
+        return vectors
+
+    def ask_words(self, vectors: Floats) -> Floats:
+        """Mapped pictures ask words as they are."""
+        return vectors
 
 
 def load(folder: Path | None = None, *, threads: int = 1) -> ClosedFormMapping:

@@ -21,11 +21,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mmqa.errors import ModelDamagedError, ModelMissingError
-from mmqa.records import Calibration, Floats, Modality
+from mmqa.records import Calibration, Channel, Floats
 
 FILE_NAME = "embedded.safetensors"
 FOLDER = Path(__file__).parent / "weights"
-_BYTES = ("axes", "landmarks", "coefficients", "classes", "bank")
+_BYTES = ("axes", "landmarks", "coefficients", "classes", "bank", "picture_bank")
 _WHOLE = ("offset", "word_hubness")
 _REMEDY = "Fit it again with `mmqa train mapping --closed-form`, or reinstall mmqa."
 
@@ -42,12 +42,14 @@ class Weights:
         gamma: Width γ of the kernel exp(−γ·|x − y|²), > 0.
         classes: float32 (c, d), centred embeddings of the classifier's class names (ConSE).
         bank: float32 (n, d), unit rows: the fixed text bank, and the vectors of ``words``.
+        picture_bank: float32 (p, d), unit rows: pictures of the fitting set, each mapped by a fit
+            that did not see its concept.
         word_hubness: float32 (n,), half the mean similarity of each bank row to its 10 nearest
             pictures of the fitting set.
         words: n words or short phrases; the first ``vocabulary_size`` may serve as prompt words.
         temperature: Softmax temperature of the class probabilities, > 0.
         vocabulary_size: How many of ``words`` name something that may be seen.
-        calibration: Modality → how unrelated segments score when a picture is the question.
+        calibration: Channel → how unrelated segments score when a picture is the question.
         encoders: Role → fingerprint of the encoder that the fit used.
         fingerprint: Digest of the file; empty before it is written.
     """
@@ -59,11 +61,12 @@ class Weights:
     gamma: float
     classes: Floats
     bank: Floats
+    picture_bank: Floats
     word_hubness: Floats
     words: tuple[str, ...]
     temperature: float
     vocabulary_size: int
-    calibration: Mapping[Modality, Calibration]
+    calibration: Mapping[Channel, Calibration]
     encoders: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
 
@@ -93,7 +96,7 @@ def write(weights: Weights, folder: Path) -> Path:
     """Write ``embedded.safetensors`` whole or not at all.
 
     The matrices are stored as int8 with a scale a row (cosine to the original above 0.9999; the
-    recall in cross-validation stays within 0.003), so that the file stays below 4 MB.
+    recall in cross-validation stays within 0.003), so that the file stays below 6 MB.
 
     Returns:
         The file.
@@ -143,7 +146,6 @@ def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) 
     encoders = settings["encoders"]
     if not isinstance(calibration, dict) or not isinstance(encoders, dict):
         raise ValueError("the settings are not as expected")
-    bank = from_bytes(tensors["bank"], tensors["bank.scale"])
     return Weights(
         **{name: tensors[name].astype(np.float32) for name in _WHOLE},
         gamma=float(str(settings["gamma"])),
@@ -151,7 +153,8 @@ def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) 
         landmarks=from_bytes(tensors["landmarks"], tensors["landmarks.scale"]),
         coefficients=from_bytes(tensors["coefficients"], tensors["coefficients.scale"]),
         classes=from_bytes(tensors["classes"], tensors["classes.scale"]),
-        bank=bank / np.linalg.norm(bank, axis=1, keepdims=True),
+        bank=_unit(from_bytes(tensors["bank"], tensors["bank.scale"])),
+        picture_bank=_unit(from_bytes(tensors["picture_bank"], tensors["picture_bank.scale"])),
         words=tuple(tensors["words"].tobytes().decode().split("\n")),
         temperature=float(str(settings["temperature"])),
         vocabulary_size=int(str(settings["vocabulary_size"])),
@@ -159,3 +162,8 @@ def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) 
         encoders=encoders,
         fingerprint=digest,
     )
+
+
+def _unit(rows: Floats) -> Floats:
+    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit

@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from mmqa.corpora.fetch import fetch
 from mmqa.interfaces import ImageEncoder, Progress, TextEncoder
 from mmqa.mapping import shipped
-from mmqa.mapping.closed_form import ClosedFormMapping, hubness, inputs
+from mmqa.mapping.closed_form import NEIGHBOURS, ClosedFormMapping, hubness, inputs
 from mmqa.mapping.shipped import Weights
-from mmqa.records import Calibration, Chunk, Floats, ImageFeatures, Modality
+from mmqa.records import Calibration, Channel, Chunk, Floats, ImageFeatures
 from mmqa.training.drawings import TESTED, Drawing, collect, collect_styles, encode
 from mmqa.training.kernel_ridge import Settings, kernel_ridge, without
 from mmqa.training.texts import (
@@ -197,6 +197,7 @@ def solve(
         gamma=settings.gamma,
         classes=without(texts.classes, common),
         bank=texts.bank,
+        picture_bank=np.zeros((0, texts.bank.shape[1]), np.float32),
         word_hubness=np.zeros(len(texts.words), np.float32),
         words=texts.words,
         temperature=settings.temperature,
@@ -212,7 +213,7 @@ def _calibrate(
     texts: Texts,
     settings: Settings,
 ) -> Weights:
-    """What a picture as the question scores against unrelated pictures and unrelated texts.
+    """The picture bank, and what a picture as the question scores against unrelated things.
 
     And each word's hubness among pictures, so that no word is near everything (CSLS). Each picture
     is mapped by a fit that did not see its concept, as pictures of an index are.
@@ -221,12 +222,50 @@ def _calibrate(
     mapped = unseen(drawings, features, texts, settings)[shown]
     captions = texts.captions[shown]
     keys = [d.concept for d in drawings if d.source in TESTED]
-    calibration: dict[Modality, Calibration] = {
-        "visual": unrelated(mapped, mapped, hubness(mapped, weights.bank), keys),
-        "text": unrelated(mapped, captions, hubness(captions, weights.bank), keys),
-    }
-    words = hubness(weights.bank, mapped)
-    return replace(weights, calibration=calibration, word_hubness=words)
+    chosen = bank_rows(keys)
+    bank, banked = mapped[chosen], [keys[i] for i in chosen]
+    written = unrelated(mapped, captions, hubness_among_others(captions, keys, bank, banked), keys)
+    seen = unrelated(mapped, mapped, hubness_among_others(mapped, keys, bank, banked), keys)
+    # words that are spoken are compared as words
+    calibration: dict[Channel, Calibration] = {"visual": seen, "text": written, "speech": written}
+    return replace(
+        weights,
+        picture_bank=bank,
+        calibration=calibration,
+        word_hubness=hubness(weights.bank, bank),
+    )
+
+
+def hubness_among_others(
+    vectors: Floats, keys: Sequence[str], bank: Floats, banked: Sequence[str]
+) -> Floats:
+    """Hubness (n,) of each of (n, d) rows among bank rows of other keys.
+
+    What will be stored has no picture of its own in the bank; what was fitted to has.
+
+    >>> rows = np.array([[1.0, 0.0]], np.float32)
+    >>> hubness_among_others(rows, ["a"], np.array([[1, 0], [0.6, 0.8]]), ["a", "b"])
+    array([0.3], dtype=float32)
+    """
+    numbers = np.unique(np.array([*keys, *banked]), return_inverse=True)[1]
+    own = numbers[: len(keys), None] == numbers[None, len(keys) :]
+    similarities = np.where(own, -np.inf, vectors @ bank.T)
+    k = min(NEIGHBOURS, int((~own).sum(axis=1).min()))
+    nearest = np.partition(similarities, -k, axis=1)[:, -k:]
+    half: Floats = (nearest.mean(axis=1) / 2).astype(np.float32)
+    return half
+
+
+def bank_rows(keys: Sequence[str]) -> list[int]:
+    """Places of the first drawing of each concept, in order: one row a thing.
+
+    >>> bank_rows(["apple", "apple", "dog"])
+    [0, 2]
+    """
+    first: dict[str, int] = {}
+    for place, key in enumerate(keys):
+        first.setdefault(key, place)
+    return list(first.values())
 
 
 def unseen(

@@ -13,7 +13,7 @@ from mmqa.corpora import concepts
 from mmqa.corpora.openmoji import Emoji
 from mmqa.evaluation import retrieval_openmoji as suite
 from mmqa.mapping.closed_form import hubness, normalize
-from mmqa.records import Calibration, Floats, ImageFeatures, Modality, Picture
+from mmqa.records import Calibration, Channel, Floats, ImageFeatures, Picture
 from mmqa.training.drawings import Drawing, collect
 
 BANK = normalize(np.random.default_rng(9).standard_normal((30, 16)).astype(np.float32))
@@ -44,13 +44,23 @@ class Mapped:
 
     fingerprint = "mapped"
     bank = BANK
-    picture_calibration: Mapping[Modality, Calibration] = {}
+    picture_bank = BANK[::-1]
+    picture_calibration: Mapping[Channel, Calibration] = {}
 
     def map(self, features: ImageFeatures) -> Floats:
         return features.pooled
 
-    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+    def hubness(self, vectors: Floats) -> Floats:
         return hubness(vectors, BANK)
+
+    def picture_hubness(self, vectors: Floats) -> Floats:
+        return hubness(vectors, self.picture_bank)
+
+    def ask_pictures(self, vectors: Floats) -> Floats:
+        return vectors
+
+    def ask_words(self, vectors: Floats) -> Floats:
+        return vectors
 
 
 class Images:
