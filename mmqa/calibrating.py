@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Lock
 
-from mmqa.fusion.calibration import calibrate
 from mmqa.index.catalogue import Catalogue, outgrown
 from mmqa.index.store import IndexStore
-from mmqa.interfaces import CrossModalMapping
-from mmqa.records import Calibration, Modality
-from mmqa.segmenting import MODALITIES
+from mmqa.interfaces import CrossModalMapping, Fuser
+from mmqa.records import MODALITIES, Calibration, Channel, Features
 
 
-def measure(catalogue: Catalogue, mapping: CrossModalMapping) -> dict[Modality, Calibration]:
+def measure(
+    catalogue: Catalogue, fuser: Fuser, mapping: CrossModalMapping
+) -> dict[Channel, Calibration]:
     """The statistics of what the index holds now; a modality without vectors has none."""
-    fresh = {}
+    sampled: dict[int, Features] = {}
     for modality in MODALITIES:
-        vectors, hubness = catalogue.sample(modality)
-        if len(vectors):
-            fresh[modality] = calibrate(mapping.bank, vectors, hubness)
-    return fresh
+        sampled.update(catalogue.sample(modality))
+    return fuser.calibrate(mapping.bank, list(sampled.values()))
 
 
 class Calibrations:
@@ -32,16 +30,20 @@ class Calibrations:
 
     Args:
         store: The index; nothing is written to it.
+        fuser: That of the index.
         mapping: Gives the mapping whose text bank stands for questions.
     """
 
-    def __init__(self, store: IndexStore, mapping: Callable[[], CrossModalMapping]) -> None:
+    def __init__(
+        self, store: IndexStore, fuser: Fuser, mapping: Callable[[], CrossModalMapping]
+    ) -> None:
         self._store = store
+        self._fuser = fuser
         self._mapping = mapping
-        self._measured: tuple[int, Mapping[Modality, Calibration]] | None = None
+        self._measured: tuple[int, Mapping[Channel, Calibration]] | None = None
         self._lock = Lock()
 
-    def current(self) -> Mapping[Modality, Calibration]:
+    def current(self) -> Mapping[Channel, Calibration]:
         """Those of the newest generation: as stored, else measured and kept in memory.
 
         What was measured is kept until the index has changed in size as much as makes stored
@@ -54,5 +56,5 @@ class Calibrations:
                 return stored
             with self._lock:
                 if self._measured is None or outgrown(self._measured[0], count):
-                    self._measured = count, measure(self._store, self._mapping())
+                    self._measured = count, measure(self._store, self._fuser, self._mapping())
                 return self._measured[1]

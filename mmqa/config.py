@@ -28,7 +28,13 @@ class Config:
         index: Folder of the index.
         preset: Which models; see ``mmqa models list``.
         cache: Folder below whose ``models/`` the converted models lie; empty: the per-user one.
-        fusion: Name of the fuser.
+        mapping: Folder of a mapping that ``mmqa train mapping`` wrote; empty: the preset's own.
+        fusion: ``concat``, ``weighted``, ``attention``, or a folder that ``mmqa train fusion``
+            wrote.
+        router: What decides how much to look, read and listen: ``trained``, ``uniform``, or a
+            folder that ``mmqa train router`` wrote.
+        query_prompts: Further wordings of a question, names divided by commas: ``templates``,
+            ``expansion``, ``rewriting``; may be empty.
         index_type: ``auto`` lets the number of segments decide; else ``flat``, ``sq8``, ``ivf_sq8``
             or ``ivf_rabitq`` for every FAISS file.
         recall_target: Recall@10 against exact search that approximate types are tuned to, 0–1.
@@ -47,7 +53,10 @@ class Config:
     index: str = "indexes/default"
     preset: str = "embedded"
     cache: str = ""
+    mapping: str = ""
     fusion: str = "concat"
+    router: str = "uniform"
+    query_prompts: str = ""
     index_type: str = "auto"
     recall_target: float = 0.97
     index_device: str = "auto"

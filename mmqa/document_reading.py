@@ -25,10 +25,9 @@ from mmqa.document_entries import (
 )
 from mmqa.document_spaces import Space
 from mmqa.errors import UsageError
-from mmqa.fusion.calibration import calibrate
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Filter, Floats, Hit, MediaItem, Modality, Segment
+from mmqa.records import Calibration, Channel, Filter, Floats, Hit, MediaItem, Segment
 from mmqa.retrieval.search import Asked, Found, QuestionPart, search_many
 
 CALIBRATED_FROM = 32
@@ -199,7 +198,7 @@ class DocumentReader:
         """The question in deviations above unrelated documents, so that words can be added."""
         if part.calibration:
             return part
-        fresh: dict[Modality, Calibration] = {"text": self._unrelated_pairs()}
+        fresh: dict[Channel, Calibration] = {"text": self._unrelated_pairs()}
         return QuestionPart(part.features, part.weights, fresh)
 
     def _unrelated_pairs(self) -> Calibration:
@@ -209,8 +208,9 @@ class DocumentReader:
             return Calibration(0.0, self.width**-0.5)  # as directions drawn at random
         known = self._unrelated
         if known is None or abs(count - known[0]) > 0.2 * known[0]:
-            vectors, hubness = self._store.sample("text")
-            known = count, calibrate(vectors[::2], vectors[1::2], hubness[1::2])
+            sampled = list(self._store.sample("text").values())
+            bank = np.stack([one.vectors["text"] for one in sampled[::2]])
+            known = count, self._fuser.calibrate(bank, sampled[1::2])["text"]
             self._unrelated = known
         return known[1]
 

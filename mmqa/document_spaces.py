@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from mmqa.fusion.router import uniform
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import CrossModalMapping
-from mmqa.records import Calibration, Features, Floats, Modality
+from mmqa.questions import strengths
+from mmqa.records import MODALITIES, Calibration, Channel, Features, Floats
 from mmqa.retrieval.search import QuestionPart
 
 
@@ -41,7 +42,7 @@ def cosine_space() -> Space:
 
 
 def shared_space(
-    mapping: CrossModalMapping, calibration: Callable[[], Mapping[Modality, Calibration]]
+    mapping: CrossModalMapping, calibration: Callable[[], Mapping[Channel, Calibration]]
 ) -> Space:
     """Beside the files of a library: a vector of its text encoder is a text like any other.
 
@@ -50,11 +51,11 @@ def shared_space(
         calibration: How unrelated questions score against the index now.
     """
     from mmqa.ingest import recalibrate  # a program with documents alone never needs it
-    from mmqa.segmenting import MODALITIES, with_hubness
+    from mmqa.segmenting import with_hubness
 
     def question(row: Floats) -> QuestionPart:
-        vectors = Features(dict.fromkeys(MODALITIES, row))
-        return QuestionPart(vectors, uniform(MODALITIES), calibration())
+        vectors = {**dict.fromkeys(MODALITIES, row), "visual": mapping.ask_pictures(row[None])[0]}
+        return QuestionPart(Features(vectors), strengths(uniform(MODALITIES)), calibration())
 
     return Space(
         features=lambda vectors: with_hubness([{"text": row} for row in vectors], mapping),

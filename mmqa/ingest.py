@@ -294,4 +294,4 @@ def _put(transaction: Transaction, entry: Entry, group: Group) -> None:
 def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:
     """Measure how unrelated questions score against what the index holds now."""
     if store.calibration_stale():
-        store.set_calibration(measure(store, mapping))
+        store.set_calibration(measure(store, store.fuser, mapping))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mmqa.records import (
+    Asker,
     Calibration,
+    Channel,
     Chunk,
     Features,
     Floats,
@@ -22,6 +24,8 @@ from mmqa.records import (
     PromptWord,
     Recording,
     Transcript,
+    Weighing,
+    Wording,
 )
 
 Progress = Callable[[Chunk], None]
@@ -105,7 +109,7 @@ class TextRecognizer(Protocol):
 
 
 class CrossModalMapping(Protocol):
-    """Image features → the text-embedding space (cross-modal mapping)."""
+    """Image features → the text-embedding space (cross-modal mapping), and back."""
 
     @property
     def fingerprint(self) -> str:
@@ -114,11 +118,19 @@ class CrossModalMapping(Protocol):
 
     @property
     def bank(self) -> Floats:
-        """The fixed text bank: float32 (n, d), unit rows; stands for questions nobody asked yet."""
+        """The text bank: float32 (n, d), unit rows; stands for questions nobody asked yet."""
         ...
 
     @property
-    def picture_calibration(self) -> Mapping[Modality, Calibration]:
+    def picture_bank(self) -> Floats:
+        """The picture bank: float32 (m, d), mapped pictures that the mapping was not fitted to.
+
+        It stands for pictures that nobody asked with yet.
+        """
+        ...
+
+    @property
+    def picture_calibration(self) -> Mapping[Channel, Calibration]:
         """How unrelated segments score when a picture is the question."""
         ...
 
@@ -126,8 +138,20 @@ class CrossModalMapping(Protocol):
         """Map n pictures to float32 (n, d), each of unit length."""
         ...
 
-    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
+    def hubness(self, vectors: Floats) -> Floats:
         """Half the mean similarity of each of (n, d) rows to its 10 nearest of the text bank."""
+        ...
+
+    def picture_hubness(self, vectors: Floats) -> Floats:
+        """The same among the picture bank, float32 (n,)."""
+        ...
+
+    def ask_pictures(self, vectors: Floats) -> Floats:
+        """Vectors of words (n, d) → as they ask mapped pictures, unit rows (n, d)."""
+        ...
+
+    def ask_words(self, vectors: Floats) -> Floats:
+        """Mapped pictures (n, d) → as they ask vectors of words, unit rows (n, d)."""
         ...
 
 
@@ -144,7 +168,12 @@ class Fuser(Protocol):
 
     @property
     def name(self) -> str:
-        """The key in the configuration: ``concat``, ``weighted``, ``attention``."""
+        """What it is called: ``concat``, ``weighted``, ``attention``."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of its weights; empty where nothing was fitted."""
         ...
 
     @property
@@ -153,14 +182,20 @@ class Fuser(Protocol):
         ...
 
     def fuse(self, features: Sequence[Features]) -> Floats:
-        """n segments → float32 (n, width), as stored."""
+        """n segments → float32 (n, width), as stored; a segment without vectors is all zero.
+
+        Raises:
+            ValueError: A vector has the wrong length.
+        """
         ...
 
     def fuse_question(
         self,
         features: Features,
         weights: Mapping[Modality, float],
-        calibration: Mapping[Modality, Calibration],
+        calibration: Mapping[Channel, Calibration],
+        *,
+        asked_by: Asker = "words",
     ) -> Floats:
         """A question → float32 (width,), as asked; ``calibration`` is that of its kind.
 
@@ -168,8 +203,50 @@ class Fuser(Protocol):
         """
         ...
 
-    def contributions(self, question: Floats, stored: Floats) -> dict[Modality, Floats]:
-        """Exact share of each modality in ``stored @ question``; each float32 (n,)."""
+    def contributions(
+        self, question: Floats, features: Sequence[Features]
+    ) -> dict[Modality, Floats]:
+        """Share of each modality in ``fuse(features) @ question``, each float32 (n,).
+
+        They sum to it exactly.
+        """
+        ...
+
+    def calibrate(
+        self, bank: Floats, features: Sequence[Features], *, asked_by: Asker = "words"
+    ) -> dict[Channel, Calibration]:
+        """How unrelated questions, rows of ``bank`` (b, d), score against segments of an index."""
+        ...
+
+
+class Router(Protocol):
+    """A question → how much to look, read and listen: α(q) = softmax(W·h(q))."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same question would be weighed otherwise."""
+        ...
+
+    def weigh(self, text: str, vector: Floats | None) -> Weighing:
+        """Weights for a question.
+
+        Args:
+            text: Its words, as the text encoder takes them in.
+            vector: float32 (d,), what the text encoder makes of them; ``None`` without words.
+        """
+        ...
+
+
+class QueryPrompt(Protocol):
+    """A question → further ways to ask it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the configuration."""
+        ...
+
+    def wordings(self, text: str, vector: Floats | None) -> tuple[Wording, ...]:
+        """Further wordings, best first; none where it has nothing to add."""
         ...
 
 

@@ -31,7 +31,7 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import encoded, question_parts, question_parts_many, understood
+from mmqa.questions import Asking, Encoded, question_parts, understood
 from mmqa.records import (
     AddEvent,
     AddReport,
@@ -49,7 +49,6 @@ from mmqa.records import (
     SyncReport,
 )
 from mmqa.retrieval.search import Asked, Found, search, search_many
-from mmqa.retrieval.search import Parts as QuestionParts
 from mmqa.segmenting import Segmenter
 from mmqa.targets import checked_tags, named_items
 from mmqa.writing import Writer
@@ -85,7 +84,7 @@ class Library:
         self._lock = threading.RLock()
         self._aside = ThreadPoolExecutor(thread_name_prefix="mmqa-search")
         self._kept_writer = Writer(self._open_writer, store.folder)
-        self._calibrations = Calibrations(store, lambda: parts.mapping)
+        self._calibrations = Calibrations(store, parts.fuser, lambda: parts.mapping)
 
     # ------------------------------------------------------------------ opening
 
@@ -554,16 +553,9 @@ class Library:
     # ------------------------------------------------------------------ composing
 
     def _search(self, question: Question, k: int, where: Filter | None = None) -> SearchResult:
-        languages, mapping = self._parts.languages, self._parts.mapping
-        vectors = encoded(
-            question,
-            lambda: self._parts.text_encoder,
-            lambda: self._parts.image_encoder,
-            mapping,
-            languages=languages,
-        )
+        asked = self._asking().encoded(question)
         with self._store.snapshot() as view:
-            parts = question_parts(vectors, mapping, self._calibrations.current())
+            parts = question_parts(asked, self._parts.mapping, self._calibrations.current())
             found = search(
                 view,
                 self._parts.fuser,
@@ -572,22 +564,21 @@ class Library:
                 k=k,
                 where=where,
                 lexical_weight=self._parts.config.lexical_weight,
-                also=understood(question.text, languages).words,
+                also=understood(question.text, self._parts.languages).words,
                 aside=self._aside,  # FAISS searches while SQLite looks up the words
             )
-        return self._result(question.text, parts, found)
+        return self._result(question.text, asked, found)
 
     def _search_many(self, texts: Sequence[str], k: int, where: Filter | None) -> SearchResults:
-        languages = self._parts.languages
-        parts = question_parts_many(
-            texts,
-            lambda: self._parts.text_encoder,
-            self._calibrations.current(),
-            languages=languages,
-        )
+        languages, calibration = self._parts.languages, self._calibrations.current()
+        encoded = self._asking().encoded_many(texts)
         asked = [
-            Asked(vectors, text, understood(text, languages).words)
-            for text, vectors in zip(texts, parts, strict=True)
+            Asked(
+                question_parts(one, self._parts.mapping, calibration),
+                text,
+                understood(text, languages).words,
+            )
+            for text, one in zip(texts, encoded, strict=True)
         ]
         with self._store.snapshot() as view:
             found = search_many(
@@ -599,13 +590,27 @@ class Library:
                 lexical_weight=self._parts.config.lexical_weight,
             )
         return [
-            self._result(one.text, one.parts, rows) for one, rows in zip(asked, found, strict=True)
+            self._result(text, one, rows)
+            for text, one, rows in zip(texts, encoded, found, strict=True)
         ]
 
-    def _result(self, text: str, parts: QuestionParts, found: Sequence[Found]) -> SearchResult:
-        weights = parts[0].weights if parts else {}
+    def _asking(self) -> Asking:
+        parts = self._parts
+        return Asking(
+            text_encoder=lambda: parts.text_encoder,
+            image_encoder=lambda: parts.image_encoder,
+            mapping=parts.mapping,
+            router=lambda: parts.router,
+            prompts=lambda: parts.query_prompts,
+            languages=parts.languages,
+        )
+
+    def _result(self, text: str, asked: Encoded, found: Sequence[Found]) -> SearchResult:
+        vectors = bool(asked.words) or len(asked.pictures) > 0
+        weighing = asked.weighing
+        weights = {str(m): weight for m, weight in weighing.weights.items()} if vectors else {}
         hits = tuple(self._hit(rank, row) for rank, row in enumerate(found, start=1))
-        return SearchResult(text, {str(m): w for m, w in weights.items()}, hits)
+        return SearchResult(text, weights, hits, weighing.by)
 
     def _hit(self, rank: int, found: Found) -> Hit:
         return Hit(

@@ -14,11 +14,14 @@ from typing import Any, cast
 
 from mmqa import registry
 from mmqa.config import Config
+from mmqa.errors import ConfigError
 from mmqa.interfaces import (
     CrossModalMapping,
     Fuser,
     ImageEncoder,
     PromptWords,
+    QueryPrompt,
+    Router,
     TextEncoder,
     TextRecognizer,
     Transcriber,
@@ -100,8 +103,10 @@ class Parts:
 
     @property
     def mapping(self) -> CrossModalMapping:
-        """Image features → the text-embedding space; ships inside the package."""
-        return cast(CrossModalMapping, self._shipped("mapping", self.preset.parts["mapping"]))
+        """Image features → the text-embedding space: what ships, or what a user trained."""
+        if not self.config.mapping:
+            return cast(CrossModalMapping, self._shipped("mapping", self.preset.parts["mapping"]))
+        return cast(CrossModalMapping, self._named("mapping", self.config.mapping))
 
     @property
     def prompt_words(self) -> PromptWords:
@@ -110,8 +115,24 @@ class Parts:
 
     @property
     def fuser(self) -> Fuser:
-        """Vectors per modality → one vector."""
-        return cast(Fuser, self._shipped("fuser", self.config.fusion))
+        """Vectors per modality → one vector: one that ships, or what a user trained."""
+        return cast(Fuser, self._named("fuser", self.config.fusion))
+
+    @property
+    def router(self) -> Router:
+        """A question → how much to look, read and listen."""
+        return cast(Router, self._named("router", self.config.router))
+
+    @property
+    def query_prompts(self) -> tuple[QueryPrompt, ...]:
+        """What finds further wordings of a question, in the order of the configuration."""
+        with self._lock:
+            if "query_prompts" not in self._loaded:
+                names = [name.strip() for name in self.config.query_prompts.split(",")]
+                self._loaded["query_prompts"] = tuple(
+                    registry.load("query_prompt", name)(self) for name in names if name
+                )
+            return cast(tuple[QueryPrompt, ...], self._loaded["query_prompts"])
 
     def _model(self, role: str, **options: Any) -> Any:
         with self._lock:
@@ -124,6 +145,22 @@ class Parts:
         found = self.preset.role(role)
         factory = registry.load(found.kind, found.loader)
         return factory(folder, threads=self.config.thread_count, **options)
+
+    def _named(self, role: str, name: str) -> Any:
+        """What goes by a name, or lies in a folder: one with a separator, or one that is there."""
+        if name in registry.names(role) and name != "folder":
+            return self._shipped(role, name)
+        with self._lock:
+            if role not in self._loaded:
+                folder = Path(name).expanduser()
+                if not folder.is_dir():
+                    known = ", ".join(one for one in registry.names(role) if one != "folder")
+                    raise ConfigError(
+                        f"no {role} is called {name!r}, and it is no folder",
+                        f"Name the folder of a trained one, or: {known}.",
+                    )
+                self._loaded[role] = registry.load(role, "folder")(folder)
+            return self._loaded[role]
 
     def _shipped(self, role: str, name: str) -> Any:
         with self._lock:

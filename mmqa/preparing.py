@@ -23,7 +23,7 @@ from mmqa.moves import Moves
 from mmqa.reading import same_file
 from mmqa.records import Floats, Media, MediaItem, Part, Passage, Picture, Recording
 from mmqa.remembering import RememberingEncoder
-from mmqa.segmenting import Group, Segmenter
+from mmqa.segmenting import Group, Segmenter, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,9 @@ class Preparation:
             numbers = self._store.item_rowids(item.path)
             found = zip(self._store.segments(numbers), self._store.features(numbers), strict=True)
             for segment, features in found:
-                if (vector := features.vectors.get("text")) is not None:
-                    self._vectors[segment.text.written()] = vector / np.linalg.norm(vector)
+                for modality, words in words_of(segment.text).items():
+                    if (vector := features.vectors.get(modality)) is not None:
+                        self._vectors[words] = vector / np.linalg.norm(vector)
 
     def _read_parts(self, parts: Iterable[Part]) -> list[Extract]:
         extractors = self._stages.extractors

@@ -1,13 +1,14 @@
-"""A question → vectors in the shared space, with the statistics of its kind.
+"""A question → vectors in the shared space, weighed, with the statistics of its kind.
 
-Knows: that words ask every modality at once, that words of a language which the encoder does not
-know ask by what a glossary makes of them, and that a picture asks with its mapped vector.
-Refuses to know: what is in the index, and how hits are ranked.
+Knows: that words ask every modality at once, in more wordings than one where prompts give them;
+that words of a language which the encoder does not know ask by what a glossary makes of them; that
+a picture asks with its mapped vector; that what the user says of where to look outweighs what the
+router learned. Refuses to know: what is in the index, and how hits are ranked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,19 +17,27 @@ from mmqa.fusion.router import uniform
 from mmqa.interfaces import (
     CrossModalMapping,
     ImageEncoder,
+    QueryPrompt,
+    Router,
     TextEncoder,
 )
 from mmqa.prompts.glossary import glossary
 from mmqa.prompts.template import language_of
 from mmqa.records import (
+    MODALITIES,
+    Asker,
     Calibration,
+    Channel,
     Features,
     Floats,
     Modality,
     Question,
+    Weighing,
+    Wording,
 )
 from mmqa.retrieval.search import QuestionPart
-from mmqa.segmenting import MODALITIES
+
+UNIFORM = Weighing(uniform(MODALITIES), "uniform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,43 +81,101 @@ class Encoded:
     """A question as vectors.
 
     Attributes:
-        words: float32 (d,); ``None`` where no words are understood.
+        words: Modality → float32 (d,), how the words ask it; empty where no words are understood.
         pictures: float32 (n, d), each mapped into the space of words.
+        weighing: How much to look, read and listen.
     """
 
-    words: Floats | None
+    words: Mapping[Modality, Floats]
     pictures: Floats
+    weighing: Weighing = UNIFORM
 
 
-def encoded(
-    question: Question,
-    text_encoder: Callable[[], TextEncoder],
-    image_encoder: Callable[[], ImageEncoder],
-    mapping: CrossModalMapping,
-    *,
-    languages: Collection[str] = (),
-) -> Encoded:
-    """A question as vectors; nothing of the index is needed for it.
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Turns questions into vectors; nothing of an index is needed for it.
 
-    Args:
-        question: Words, pictures or both.
+    Attributes:
         text_encoder: Gives the encoder of words.
         image_encoder: Gives the encoder of pictures.
-        mapping: Takes pictures into the space of words.
-        languages: What the encoder of words knows; empty means any.
+        mapping: Takes pictures into the space of words, and words to pictures.
+        router: Gives what weighs a question whose words do not say where to look.
+        prompts: Gives what finds further wordings; asked in order.
+        explicit: Words → the modalities that the user names ("in the picture"); usually none.
+        languages: ISO 639-1 codes of what the encoder of words knows; empty means any.
     """
-    words = understood(question.text, languages).words
-    vector = text_encoder().encode([words])[0] if words else None
-    pictures = np.zeros((0, 0), np.float32)
-    if question.pictures:
-        pictures = mapping.map(image_encoder().encode(question.pictures))
-    return Encoded(vector, pictures)
+
+    text_encoder: Callable[[], TextEncoder]
+    image_encoder: Callable[[], ImageEncoder]
+    mapping: CrossModalMapping
+    router: Callable[[], Router] | None = None
+    prompts: Callable[[], Sequence[QueryPrompt]] = tuple
+    explicit: Callable[[str], Weighing | None] = lambda _text: None
+    languages: Collection[str] = ()
+
+    def encoded(self, question: Question) -> Encoded:
+        """A question of words, pictures or both, as vectors."""
+        pictures = np.zeros((0, 0), np.float32)
+        if question.pictures:
+            pictures = self.mapping.map(self.image_encoder().encode(question.pictures))
+        (words,) = self._words([question.text])
+        return Encoded(words.words, pictures, words.weighing)
+
+    def encoded_many(self, texts: Sequence[str]) -> list[Encoded]:
+        """Several questions in words; all are encoded together."""
+        return self._words(texts)
+
+    def _words(self, texts: Sequence[str]) -> list[Encoded]:
+        taken_in = [understood(text, self.languages).words for text in texts]
+        known = [text for text in taken_in if text]
+        rows: Iterator[Floats] = iter(self.text_encoder().encode(known) if known else ())
+        vectors = [next(rows) if text else None for text in taken_in]
+        wordings = [self._wordings(*one) for one in zip(taken_in, vectors, strict=True)]
+        more = self._vectors([w.text for group in wordings for w in group])
+        nothing = np.zeros((0, 0), np.float32)
+        return [
+            Encoded(
+                {} if vector is None else self._asked(vector, group, more),
+                nothing,
+                self._weighing(text, words, vector),
+            )
+            for text, words, vector, group in zip(texts, taken_in, vectors, wordings, strict=True)
+        ]
+
+    def _wordings(self, words: str, vector: Floats | None) -> list[Wording]:
+        if vector is None:
+            return []
+        return [one for prompt in self.prompts() for one in prompt.wordings(words, vector)]
+
+    def _vectors(self, texts: Sequence[str]) -> dict[str, Floats]:
+        unique = list(dict.fromkeys(texts))
+        return dict(zip(unique, self.text_encoder().encode(unique), strict=True)) if unique else {}
+
+    def _asked(
+        self, vector: Floats, wordings: Sequence[Wording], more: Mapping[str, Floats]
+    ) -> dict[Modality, Floats]:
+        """How words ask each modality: the weighted mean of their wordings, at unit length."""
+        asked: dict[Modality, Floats] = {}
+        for modality in MODALITIES:
+            also = [w.weight * more[w.text] for w in wordings if modality in w.modalities]
+            mixed: Floats = np.sum(np.stack([vector, *also]), axis=0)
+            asked[modality] = mixed / np.float32(np.linalg.norm(mixed)) if also else vector
+        asked["visual"] = self.mapping.ask_pictures(asked["visual"][None])[0]
+        return asked
+
+    def _weighing(self, text: str, words: str, vector: Floats | None) -> Weighing:
+        said = self.explicit(text)
+        if said is not None:
+            return said
+        if self.router is None or vector is None:
+            return UNIFORM
+        return self.router().weigh(words, vector)
 
 
 def question_parts(
     question: Encoded,
     mapping: CrossModalMapping,
-    calibration: Mapping[Modality, Calibration],
+    calibration: Mapping[Channel, Calibration],
 ) -> list[QuestionPart]:
     """One part for the words and one for each picture; each with the statistics of its kind.
 
@@ -117,27 +184,35 @@ def question_parts(
         mapping: That of its pictures.
         calibration: How unrelated words score against this index.
     """
-    words = [question.words] if question.words is not None else []
-    return [
-        *(_part(vector, calibration) for vector in words),
-        *(_part(row, mapping.picture_calibration) for row in question.pictures),
-    ]
+    parts = []
+    if question.words:
+        parts.append(_part(question.words, question.weighing, calibration, "words"))
+    known = {**calibration, **mapping.picture_calibration}
+    weighing = question.weighing if question.weighing.by == "words" else UNIFORM
+    for row in question.pictures:
+        as_words = mapping.ask_words(row[None])[0]
+        asked: dict[Modality, Floats] = {"visual": row, "text": as_words, "speech": as_words}
+        parts.append(_part(asked, weighing, known, "pictures"))
+    return parts
 
 
-def question_parts_many(
-    texts: Sequence[str],
-    text_encoder: Callable[[], TextEncoder],
-    calibration: Mapping[Modality, Calibration],
-    *,
-    languages: Collection[str] = (),
-) -> list[list[QuestionPart]]:
-    """The parts of several questions in words; all are encoded at once."""
-    words = [understood(text, languages).words for text in texts]
-    known = [one for one in words if one]
-    vectors = iter(text_encoder().encode(known) if known else ())
-    return [[_part(next(vectors), calibration)] if one else [] for one in words]
+def strengths(weights: Mapping[Modality, float]) -> dict[Modality, float]:
+    """What the modalities of a score are multiplied with: α over twice its root mean square.
+
+    Whatever the weights, scores of unrelated segments then have the same spread, so that what is
+    compared with a score (words to the letter, the least that counts as found) keeps its meaning.
+
+    >>> strengths({"visual": 1 / 3, "text": 1 / 3, "speech": 1 / 3})["text"]
+    0.5
+    """
+    rms = (sum(weight**2 for weight in weights.values()) / max(len(weights), 1)) ** 0.5
+    return {name: 0.5 * weight / rms for name, weight in weights.items()} if rms else {}
 
 
-def _part(vector: Floats, calibration: Mapping[Modality, Calibration]) -> QuestionPart:
-    vectors: dict[Modality, Floats] = dict.fromkeys(MODALITIES, vector)
-    return QuestionPart(Features(vectors), uniform(MODALITIES), calibration)
+def _part(
+    vectors: Mapping[Modality, Floats],
+    weighing: Weighing,
+    calibration: Mapping[Channel, Calibration],
+    asked_by: Asker,
+) -> QuestionPart:
+    return QuestionPart(Features(vectors), strengths(weighing.weights), calibration, asked_by)

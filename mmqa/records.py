@@ -3,8 +3,8 @@
 Knows: names, units and shapes. Refuses to know: how any of them is made, stored or shown.
 
 Two words are kept apart. A *kind* says what a file or segment is: image, audio, video, text. A
-*modality* says what is compared: visual, text, acoustic. A picture of a menu is one segment of kind
-``image`` with a visual and a text vector.
+*modality* says what is compared: visual, text, speech, acoustic. A picture of a menu is one segment
+of kind ``image`` with a visual and a text vector.
 """
 
 from __future__ import annotations
@@ -20,8 +20,18 @@ from numpy.typing import NDArray
 Kind: TypeAlias = Literal["image", "audio", "video", "text"]
 """What a file or a segment is."""
 
-Modality: TypeAlias = Literal["visual", "text", "acoustic"]
-"""What is compared. Contributions of a hit use these names, and ``lexical`` beside them."""
+Modality: TypeAlias = Literal["visual", "text", "speech", "acoustic"]
+"""What is compared: how it looks, words that are written, words that are spoken, how it sounds.
+Contributions of a hit use these names, and ``lexical`` beside them."""
+
+MODALITIES: tuple[Modality, ...] = ("visual", "text", "speech")
+"""What segments have vectors of, and questions ask, until an acoustic encoder exists."""
+
+Channel: TypeAlias = Literal["visual", "text", "speech", "acoustic", "fused"]
+"""What a calibration is of: one modality, or all of them fused into one vector."""
+
+Asker: TypeAlias = Literal["words", "pictures"]
+"""What a question is made of: it decides which statistics of unrelated pairs hold."""
 
 KINDS: tuple[Kind, ...] = ("image", "audio", "video", "text")
 
@@ -191,6 +201,15 @@ class SegmentText:
     heading: str = ""
     prompt_words: tuple[PromptWord, ...] = ()
 
+    def read(self) -> str:
+        r"""The words somebody wrote, one field a line: all but what was said and the prompt words.
+
+        >>> SegmentText(caption="Our ferry", ocr="PIER 4", transcript="Hello").read()
+        'Our ferry\nPIER 4'
+        """
+        fields = (self.heading, self.caption, self.passage, self.ocr, self.name_words)
+        return "\n".join(f for f in fields if f)
+
     def written(self) -> str:
         r"""The words somebody wrote or said: everything but the prompt words, one field a line.
 
@@ -251,11 +270,42 @@ class Features:
     Attributes:
         vectors: Modality → float32 (d,), unit length, in the shared text-embedding space.
         hubness: Modality → h ≥ −1: half the mean similarity to the 10 nearest of the text bank
-            (CSLS, Conneau et al. 2018, §2.3); 0 where not corrected.
+            (CSLS, Conneau et al. 2018, §2.3); counts when words ask; 0 where not corrected.
+        picture_hubness: The same among the picture bank; counts when a picture asks.
     """
 
     vectors: Mapping[Modality, Floats]
     hubness: Mapping[Modality, float] = field(default_factory=dict)
+    picture_hubness: Mapping[Modality, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How much a question looks, reads and listens.
+
+    Attributes:
+        weights: Modality → α ≥ 0, summing to 1.
+        by: ``words`` where the user said where to look ("in the picture"), ``learned`` where the
+            router decided, ``uniform`` where nothing did.
+    """
+
+    weights: Mapping[Modality, float]
+    by: Literal["words", "learned", "uniform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One more way to ask a question.
+
+    Attributes:
+        text: The words.
+        weight: Against the question itself, which weighs 1; > 0.
+        modalities: Which of them are asked so.
+    """
+
+    text: str
+    weight: float
+    modalities: tuple[Modality, ...] = MODALITIES
 
 
 # --------------------------------------------------------------------------- what reading gives
@@ -333,11 +383,13 @@ class SearchResult(Sequence[Hit]):
         question: The question's words (of a spoken question: as transcribed).
         modality_weights: Modality → α ≥ 0, summing to 1.
         hits: Best first.
+        weighed_by: What decided the weights; see :class:`Weighing`.
     """
 
     question: str
     modality_weights: Mapping[str, float]
     hits: tuple[Hit, ...]
+    weighed_by: str = "uniform"
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...

@@ -17,9 +17,27 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "text_encoder": {"onnx": "mmqa.features.sentence:load"},
     "transcriber": {"faster-whisper": "mmqa.features.speech:load"},
     "text_recognizer": {"rapidocr": "mmqa.features.ocr:load"},
-    "mapping": {"closed-form": "mmqa.mapping.closed_form:load"},
+    "mapping": {
+        "closed-form": "mmqa.mapping.closed_form:load",
+        "folder": "mmqa.mapping.opening:load",
+    },
     "prompt_words": {"vocabulary": "mmqa.mapping.prompt_words:load"},
-    "fuser": {"concat": "mmqa.fusion.concat:load"},
+    "fuser": {
+        "concat": "mmqa.fusion.concat:load",
+        "weighted": "mmqa.fusion.weighted:load",
+        "attention": "mmqa.fusion.attention:load",
+        "folder": "mmqa.fusion.opening:load",
+    },
+    "router": {
+        "uniform": "mmqa.fusion.router:load_uniform",
+        "trained": "mmqa.fusion.router:load",
+        "folder": "mmqa.fusion.router:load",
+    },
+    "query_prompt": {
+        "templates": "mmqa.prompts.ensembles:load",
+        "expansion": "mmqa.prompts.expansion:load",
+        "rewriting": "mmqa.prompts.rewriting:load",
+    },
     "language_model": {"transformers-text": "mmqa.vlm.text_model:load"},
 }
 
@@ -28,7 +46,7 @@ def names(role: str) -> tuple[str, ...]:
     """All names known for ``role``, sorted.
 
     >>> names("fuser")
-    ('concat',)
+    ('attention', 'concat', 'folder', 'weighted')
     """
     found = set(BUILT_IN.get(role, {}))
     found.update(point.name for point in entry_points(group=f"mmqa.{role}"))

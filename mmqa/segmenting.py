@@ -16,6 +16,7 @@ from mmqa.extraction import Extract, features_of
 from mmqa.index.store import item_id
 from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
 from mmqa.records import (
+    MODALITIES,
     Features,
     Floats,
     Media,
@@ -24,9 +25,6 @@ from mmqa.records import (
     Segment,
     SegmentText,
 )
-
-MODALITIES: tuple[Modality, ...] = ("visual", "text")
-"""What segments have vectors of, and questions ask, until an acoustic encoder exists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +77,13 @@ class Segmenter:
 
         They come from the picture's own vector, so as text they would count it twice.
         """
-        written = [text.written() for text in texts]
-        wanted = [text for text in written if text]
+        worded = [words_of(text) for text in texts]
+        wanted = [words for one in worded for words in one.values()]
         encoded: Iterator[Floats] = iter(self.text_encoder().encode(wanted) if wanted else [])
         rows: list[dict[Modality, Floats]] = []
-        for text, seen in zip(written, visual, strict=True):
+        for one, seen in zip(worded, visual, strict=True):
             row: dict[Modality, Floats] = {} if seen is None else {"visual": seen}
-            if text:
-                row["text"] = next(encoded)
+            row.update({modality: next(encoded) for modality in one})
             rows.append(row)
         return with_hubness(rows, self.mapping)
 
@@ -146,14 +143,28 @@ def with_hubness(
     rows: Sequence[Mapping[Modality, Floats]], mapping: CrossModalMapping
 ) -> list[Features]:
     """Vectors with the hubness of each (CSLS), computed a modality at a time."""
-    hubness: list[dict[Modality, float]] = [{} for _ in rows]
+    among_texts: list[dict[Modality, float]] = [{} for _ in rows]
+    among_pictures: list[dict[Modality, float]] = [{} for _ in rows]
     for modality in MODALITIES:
         present = [number for number, row in enumerate(rows) if modality in row]
         if present:
             stacked = np.stack([rows[number][modality] for number in present])
-            for number, value in zip(present, mapping.hubness(modality, stacked), strict=True):
-                hubness[number][modality] = float(value)
-    return [Features(row, hub) for row, hub in zip(rows, hubness, strict=True)]
+            for number, text, picture in zip(
+                present, mapping.hubness(stacked), mapping.picture_hubness(stacked), strict=True
+            ):
+                among_texts[number][modality] = float(text)
+                among_pictures[number][modality] = float(picture)
+    return [Features(*one) for one in zip(rows, among_texts, among_pictures, strict=True)]
+
+
+def words_of(text: SegmentText) -> dict[Modality, str]:
+    """The words that are embedded, by modality: what is read and what is heard; none are empty.
+
+    >>> words_of(SegmentText(caption="Our ferry", transcript="Hello"))
+    {'text': 'Our ferry', 'speech': 'Hello'}
+    """
+    found: dict[Modality, str] = {"text": text.read(), "speech": text.transcript}
+    return {modality: words for modality, words in found.items() if words}
 
 
 def searchable(text: SegmentText) -> str:

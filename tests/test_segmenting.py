@@ -28,7 +28,7 @@ class Space:
     fingerprint = "space"
     width = 2
     bank = np.eye(2, dtype=np.float32)
-    picture_calibration: ClassVar[dict[Modality, Calibration]] = {}
+    picture_calibration: ClassVar[dict[Channel, Calibration]] = {}
 
     def map(self, features: ImageFeatures) -> Floats:
         return features.pooled

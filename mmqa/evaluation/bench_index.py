@@ -26,7 +26,6 @@ from mmqa.evaluation import made_up_index
 from mmqa.evaluation.bench_index_process import HITS, QUESTIONS_A_TURN, Task, started
 from mmqa.evaluation.made_up_vectors import MadeUpCorpus
 from mmqa.evaluation.report import BenchReport, Figure
-from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.catalogue import FaissSegment
 from mmqa.index.index_types import LEAST_CANDIDATES
 from mmqa.index.plan import IndexPlan
@@ -68,7 +67,7 @@ class Built:
     @property
     def vector_bytes(self) -> int:
         """Size of the fused vectors as float32."""
-        return self.segments * ConcatFuser(made_up_index.WIDTH).width * 4
+        return self.segments * made_up_index.fuser().width * 4
 
     def line(self) -> str:
         """For people."""
@@ -162,7 +161,7 @@ def _at_most(name: str, value: float, target: float, n: int = ASKED) -> Figure:
 def _how(found: Sequence[tuple[Built, Asked]]) -> dict[str, str | int | float]:
     how: dict[str, str | int | float] = {
         "segments": found[-1][0].segments,
-        "width": ConcatFuser(made_up_index.WIDTH).width,
+        "width": made_up_index.fuser().width,
         "vectors": "made up; see mmqa.evaluation.made_up_vectors",
         "questions": f"{QUESTIONS}, of files that are not in the index, asked of both modalities",
         "a search": f"{LEAST_CANDIDATES} candidates or more, then exact scores by the catalogue",
@@ -176,7 +175,7 @@ def _how(found: Sequence[tuple[Built, Asked]]) -> dict[str, str | int | float]:
 
 
 def _measure(segments: int, config: Config, progress: Progress | None) -> tuple[Built, Asked]:
-    corpus, fuser = MadeUpCorpus(made_up_index.WIDTH), ConcatFuser(made_up_index.WIDTH)
+    corpus, fuser = MadeUpCorpus(made_up_index.WIDTH), made_up_index.fuser()
     plan = IndexPlan(config.index_type, config.recall_target, config.index_device)
     with tempfile.TemporaryDirectory(prefix="mmqa-bench-") as root:
         folder, asked = Path(root) / "index", Path(root) / "questions.npy"

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mmqa.evaluation.made_up_index import WIDTH
+from mmqa.evaluation import made_up_index
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.building import LAST, fused_pieces, live_numbers
 from mmqa.index.index_types import LEAST_CANDIDATES
@@ -99,7 +99,7 @@ def started(role: str, task: Task) -> Iterator[Answering]:
 def main(role: str, task: Task) -> None:
     """Answer until there is no more to answer."""
     began_s = time.perf_counter()
-    fuser = ConcatFuser(WIDTH)
+    fuser = made_up_index.fuser()
     questions = np.load(task.questions)
     with IndexStore.open(task.folder, None, fuser, plan=IndexPlan(device=task.device)) as store:
         search = _index(store) if role == "index" else _flat(store, fuser, task.filters)

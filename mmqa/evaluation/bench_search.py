@@ -241,7 +241,7 @@ def made_up_features(mapping: CrossModalMapping, n: int, seed: int = 0) -> list[
     made = []
     for vectors in (_mixtures(bank, n, rng), _mixtures(bank, n, rng)):
         hubness = np.concatenate(
-            [mapping.hubness("text", vectors[i : i + _BATCH]) for i in range(0, n, _BATCH)]
+            [mapping.hubness(vectors[i : i + _BATCH]) for i in range(0, n, _BATCH)]
         )
         made.append((vectors, hubness))
     (visual, visual_hubness), (text, text_hubness) = made

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from mmqa.evaluation.made_up_vectors import TOPICS, MadeUpCorpus, MadeUpFile
-from mmqa.fusion.calibration import calibrate
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.store import IndexStore
@@ -20,6 +19,7 @@ from mmqa.interfaces import Progress
 from mmqa.records import (
     KINDS,
     Calibration,
+    Channel,
     Chunk,
     Features,
     Filter,
@@ -30,13 +30,18 @@ from mmqa.records import (
     Segment,
 )
 
-WIDTH = 198
+WIDTH = 197
 """Of one vector; fused ones have 400."""
 KIND_SHARES = (0.5, 0.25, 0.1, 0.15)
 """Of files of each of ``KINDS``."""
 MODALITIES: tuple[Modality, ...] = ("visual", "text")
 
 _FILES_AT_ONCE = 1_000
+
+
+def fuser() -> ConcatFuser:
+    """Two modalities, so that a fused vector has 400 numbers."""
+    return ConcatFuser(WIDTH, MODALITIES)
 
 
 def identity(fuser: ConcatFuser) -> IndexIdentity:
@@ -67,7 +72,8 @@ def fill(
         if progress is not None:
             progress(Chunk(f"filling {segments:,}", done, segments, "steps"))
     bank = corpus.questions(1_000, seed=8)
-    store.set_calibration({name: calibrate(bank, *store.sample(name)) for name in MODALITIES})
+    sampled = {**store.sample("visual"), **store.sample("text")}
+    store.set_calibration(store.fuser.calibrate(bank, list(sampled.values())))
     return topics
 
 
@@ -90,7 +96,7 @@ def folder_of(topic: int) -> Path:
 
 
 def questions(
-    corpus: MadeUpCorpus, fuser: ConcatFuser, calibration: Mapping[Modality, Calibration], n: int
+    corpus: MadeUpCorpus, fuser: ConcatFuser, calibration: Mapping[Channel, Calibration], n: int
 ) -> Floats:
     """float32 (n, width): of files that are in no index, asked of both modalities alike."""
     weights = dict.fromkeys(MODALITIES, 0.5)

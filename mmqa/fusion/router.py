@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mmqa.records import Modality
+from mmqa.records import MODALITIES, Floats, Modality, Weighing
 
 
 def uniform(modalities: Iterable[Modality]) -> dict[Modality, float]:
@@ -19,3 +19,23 @@ def uniform(modalities: Iterable[Modality]) -> dict[Modality, float]:
     """
     names = list(dict.fromkeys(modalities))
     return {name: 1.0 / len(names) for name in names}
+
+
+class UniformRouter:
+    """The router ``uniform``: it looks, reads and listens alike."""
+
+    fingerprint = "uniform"
+
+    def weigh(self, text: str, vector: Floats | None) -> Weighing:
+        """Even weights, whatever is asked."""
+        del text, vector
+        return Weighing(uniform(MODALITIES), "uniform")
+
+
+def load_uniform() -> UniformRouter:
+    """The router that gives even weights.
+
+    >>> load_uniform().weigh("a photo of a dog", None).by
+    'uniform'
+    """
+    return UniformRouter()

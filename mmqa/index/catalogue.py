@@ -28,9 +28,9 @@ from mmqa.index.connection import Place, connect
 from mmqa.index.lock import acknowledged
 from mmqa.records import (
     Calibration,
+    Channel,
     Features,
     Filter,
-    Floats,
     Kind,
     MediaItem,
     Modality,
@@ -370,21 +370,17 @@ class Catalogue:
             yield numbers, features
             first = numbers[-1] + 1
 
-    def sample(self, modality: Modality, limit: int = 2000) -> tuple[Floats, Floats]:
-        """Evenly spaced vectors (n, d) of one modality with hubness (n,); always the same ones."""
+    def sample(self, modality: Modality, limit: int = 2000) -> dict[int, Features]:
+        """Evenly spaced segments that have a modality, by rowid; always the same ones."""
         sql = """SELECT segment FROM vectors WHERE instr(',' || modalities || ',', ?)
             ORDER BY segment"""
         self.vector_count_by_modality()  # names only modalities, or says that it cannot
         found = [number for (number,) in self.all(sql, f",{modality},")]
         places = np.unique(np.linspace(0, len(found) - 1, min(len(found), limit)).round())
-        chosen = self.features([found[int(place)] for place in places])
-        vectors = [one.vectors[modality] for one in chosen]
-        return (
-            np.stack(vectors) if vectors else np.zeros((0, 0), np.float32),
-            np.array([one.hubness[modality] for one in chosen], np.float32),
-        )
+        chosen = [found[int(place)] for place in places]
+        return dict(zip(chosen, self.features(chosen), strict=True))
 
-    def calibration(self) -> dict[Modality, Calibration]:
+    def calibration(self) -> dict[Channel, Calibration]:
         """How unrelated segments score for a question in words; empty until measured."""
         found = self.all("SELECT modality, mu, sigma, digest FROM calibration")
         with self.reading():

@@ -4,19 +4,23 @@ Knows: how each format differs from the one after it. Refuses to know: who holds
 caller must), and FAISS: files are derived, so a new format makes them anew.
 
 Format 1 → 2: a checksum in every row; times, tags and metadata of files; all vectors of a segment
-in one row.
+in one row. Format 2 → 3: a hubness among pictures too, so fused vectors are wider: FAISS files are
+made anew. What was said is a modality of its own in format 3: an index of files has another width
+than its fuser now, and says so when it is opened, with the remedy (``mmqa rebuild``).
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmqa.index import digests, rows, schema
+from mmqa.index.identity import DOCUMENTS, IndexIdentity
 from mmqa.records import Features, Modality
 
 _ITEM_COLUMNS = (
@@ -85,6 +89,15 @@ def _from_1(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TABLE {table}_1")
     _seal_segments(connection)
     _seal_items(connection)
+
+
+def _from_2(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM faiss_segments")
+    (text,) = connection.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
+    identity = IndexIdentity.from_json(text)
+    blocks = 1 if identity.preset == DOCUMENTS else 2
+    wider = replace(identity, width=identity.width + blocks)
+    schema.set_meta(connection, "identity", wider.to_json())
 
 
 def _make(connection: sqlite3.Connection, *tables: str) -> None:
@@ -162,4 +175,4 @@ def _numbers(connection: sqlite3.Connection, table: str) -> Iterator[int]:
         last = some[-1][0]
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1, 2: _from_2}

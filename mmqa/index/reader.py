@@ -63,7 +63,7 @@ class IndexReader(Catalogue):
         gpu.wanted(self.plan.device)  # or a clear error, before anything is opened
         super().__init__(folder)
         self.identity = IndexIdentity.from_json(self.meta("identity"))
-        self._fuser = fuser
+        self.fuser = fuser
         self._view: View | None = None
         self._data_version = -1
         self._depth = 0
@@ -77,7 +77,7 @@ class IndexReader(Catalogue):
             view = self._refreshed()
             if self._amiss and self._depth == 1:
                 view = self._second_look()
-            yield Snapshot(self, view, self._fuser, self._postings)
+            yield Snapshot(self, view, self.fuser, self._postings)
         if self._amiss and not self._depth:
             self._heal()
 
@@ -111,7 +111,7 @@ class IndexReader(Catalogue):
         if self._view is None and (found := seal.damage(self.folder)):
             raise schema.damaged(self.folder, found)
         if self._view is None or version != self._data_version:
-            view = Refresher(self, self._fuser, self._amiss.append, self.plan).next(self._view)
+            view = Refresher(self, self.fuser, self._amiss.append, self.plan).next(self._view)
             if view is not self._view:
                 self._postings.clear()
             self._view, self._data_version = view, version
@@ -132,7 +132,7 @@ class IndexReader(Catalogue):
     def verify(self) -> list[Problem]:
         """All that does not agree; empty for a sound index."""
         with self._read_transaction():
-            return maintenance.problems(self, self._fuser)
+            return maintenance.problems(self, self.fuser)
 
     def counts(self) -> Counts:
         """How much is in the index."""

@@ -170,7 +170,8 @@ def vector_row(number: int, features: Features) -> tuple[Any, ...]:
     if len({len(vector) for vector in features.vectors.values()}) > 1:
         raise ValueError("the vectors of one segment differ in length")
     vectors = b"".join(features.vectors[name].astype("<f2").tobytes() for name in names)
-    hubness = np.array([features.hubness.get(name, 0.0) for name in names], "<f4").tobytes()
+    among = (features.hubness, features.picture_hubness)
+    hubness = np.array([one.get(name, 0.0) for one in among for name in names], "<f4").tobytes()
     modalities = ",".join(names)
     digest = digests.of_vectors(number, modalities, vectors, hubness)
     return number, modalities, vectors, hubness, digest
@@ -192,4 +193,9 @@ def features_of(row: Sequence[Any]) -> Features:
     names: list[Modality] = modalities.split(",")
     matrix = np.frombuffer(vectors, "<f2").astype(np.float32).reshape(len(names), -1)
     values = np.frombuffer(hubness, "<f4").tolist()
-    return Features(dict(zip(names, matrix, strict=True)), dict(zip(names, values, strict=True)))
+    among_pictures = values[len(names) :] or [0.0] * len(names)  # older rows have none
+    return Features(
+        dict(zip(names, matrix, strict=True)),
+        dict(zip(names, values[: len(names)], strict=True)),
+        dict(zip(names, among_pictures, strict=True)),
+    )

@@ -16,7 +16,7 @@ from mmqa.errors import IndexDamagedError, IndexFolderError, IndexMismatchError,
 from mmqa.index.digests import of_values
 
 FILE_NAME = "catalogue.sqlite"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 APPLICATION_ID = 0x6D6D7161  # "mmqa"
 PAGE_BYTES = 8192  # vectors of two modalities leave a page of 4096 a quarter empty
 
@@ -65,7 +65,7 @@ CREATE TABLE vectors (
     segment INTEGER PRIMARY KEY REFERENCES segments (number) ON DELETE CASCADE,
     modalities TEXT NOT NULL,       -- names divided by commas; empty where there is no vector
     vectors BLOB NOT NULL,          -- one after the other, float16, little-endian
-    hubness BLOB NOT NULL,          -- one each, float32, little-endian
+    hubness BLOB NOT NULL,          -- one each among texts, then one each among pictures, float32
     digest INTEGER NOT NULL
 );
 

@@ -81,7 +81,14 @@ class Snapshot:
         return self._view.search(question[None], k, bits)[0]
 
     def features(self, numbers: Sequence[int]) -> list[Features]:
-        """Stored vectors of rowids, in the order asked."""
+        """Stored vectors of rowids, in the order asked.
+
+        Raises:
+            KeyError: A row is not in this generation.
+        """
+        for number in numbers:
+            if not self._view.alive(number):
+                raise KeyError(number)
         return self._catalogue.features(numbers)
 
     def fused(self, numbers: Sequence[int]) -> Floats:
@@ -90,10 +97,7 @@ class Snapshot:
         Raises:
             KeyError: A row is not in this generation.
         """
-        for number in numbers:
-            if not self._view.alive(number):
-                raise KeyError(number)
-        return self._fuser.fuse(self._catalogue.features(numbers))
+        return self._fuser.fuse(self.features(numbers))
 
     def lexical(self, match: str, k: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """The k best rowids for an FTS5 expression with BM25 (higher is better), best first."""

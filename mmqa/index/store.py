@@ -36,7 +36,7 @@ from mmqa.index.rows import item_id
 from mmqa.index.segment_writer import SegmentWriter
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Cancelled, Fuser, Progress
-from mmqa.records import Calibration, Modality
+from mmqa.records import Calibration, Channel
 
 __all__ = ["Counts", "IndexStore", "item_id"]
 
@@ -321,7 +321,7 @@ class IndexStore(IndexReader):
             try:
                 self._break_seal()
                 writer.execute("BEGIN IMMEDIATE")
-                self._open = Transaction(self.folder, writer, self._fuser)
+                self._open = Transaction(self.folder, writer, self.fuser)
                 yield self._open
                 self._open.seal()
                 writer.execute("COMMIT")
@@ -370,7 +370,7 @@ class IndexStore(IndexReader):
         with self.transaction() as change:
             change.put_extraction(sha256, fingerprint, payload)
 
-    def set_calibration(self, values: Mapping[Modality, Calibration]) -> None:
+    def set_calibration(self, values: Mapping[Channel, Calibration]) -> None:
         """Replace the statistics of unrelated pairs; stored vectors are not touched."""
         with self.transaction() as change:
             change.put_calibration(values)

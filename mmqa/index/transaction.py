@@ -22,7 +22,7 @@ from mmqa.errors import IndexFolderError
 from mmqa.index import digests, rows, schema
 from mmqa.index.catalogue import FaissSegment
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Features, MediaItem, Modality, Segment
+from mmqa.records import Calibration, Channel, Features, MediaItem, Segment
 
 UNIT_TOLERANCE = 0.01
 """A unit vector stored as float16 is at most this far from unit length."""
@@ -178,7 +178,7 @@ class Transaction:
             (sha256, fingerprint, payload, digest),
         )
 
-    def put_calibration(self, values: Mapping[Modality, Calibration]) -> None:
+    def put_calibration(self, values: Mapping[Channel, Calibration]) -> None:
         """Replace the statistics of unrelated pairs; stored vectors are not touched."""
         self.connection.execute("DELETE FROM calibration")
         for modality, one in values.items():
@@ -222,7 +222,8 @@ class Transaction:
                 if abs(length - 1.0) > UNIT_TOLERANCE:
                     fact = f"the {modality} vector of segment {segment.ordinal} has length "
                     raise self._refused(item, f"{fact}{length:.3g}, not 1")
-            if not all(map(math.isfinite, one.hubness.values())):
+            hubness = (*one.hubness.values(), *one.picture_hubness.values())
+            if not all(map(math.isfinite, hubness)):
                 fact = f"the hubness of segment {segment.ordinal} is not finite"
                 raise self._refused(item, fact)
             if len({vector.shape for vector in one.vectors.values()}) > 1:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mmqa.index import index_types
 from mmqa.index.faiss_segments import FaissRows
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Features, Floats, Modality
+from mmqa.records import Calibration, Channel, Features, Floats
 
 QUESTIONS = 400
 """Enough that the recall measured is within about 0.01 of the true one."""
@@ -33,7 +33,7 @@ SETTLED = 0.002
 
 
 def questions_of(
-    features: Sequence[Features], fuser: Fuser, calibration: Mapping[Modality, Calibration]
+    features: Sequence[Features], fuser: Fuser, calibration: Mapping[Channel, Calibration]
 ) -> Floats:
     """A question float32 (n, width) from each row; zeros where a row has no vector.
 

@@ -40,7 +40,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmqa.interfaces import Fuser
-from mmqa.records import Calibration, Features, Filter, Floats, Modality, Segment
+from mmqa.records import (
+    Asker,
+    Calibration,
+    Channel,
+    Features,
+    Filter,
+    Floats,
+    Modality,
+    Segment,
+)
 from mmqa.retrieval.wording import Holding, Words
 
 CANDIDATES = 32
@@ -87,8 +96,8 @@ class Searchable(Holding, Protocol):
         """The k best rowids for an FTS5 expression with BM25, best first."""
         ...
 
-    def fused(self, numbers: Sequence[int]) -> Floats:
-        """Fused vectors float32 (n, width) of rowids."""
+    def features(self, numbers: Sequence[int]) -> list[Features]:
+        """Stored vectors of rowids, in the order asked."""
         ...
 
     def segments(self, numbers: Sequence[int]) -> list[Segment]:
@@ -102,13 +111,15 @@ class QuestionPart:
 
     Attributes:
         features: Its vectors.
-        weights: Modality → α, from the router.
+        weights: Modality → what its share of the score is multiplied with, ≥ 0.
         calibration: How unrelated segments score for this kind of question.
+        asked_by: Its kind.
     """
 
     features: Features
     weights: Mapping[Modality, float]
-    calibration: Mapping[Modality, Calibration]
+    calibration: Mapping[Channel, Calibration]
+    asked_by: Asker = "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +238,7 @@ class _Run:
         self._k = k
         self._where = where
         self._lexical_weight = lexical_weight
-        self._vectors: dict[int, Floats] = {}
+        self._features: dict[int, Features] = {}
         self._segments: dict[int, Segment] = {}
         self.n = max(CANDIDATES, 3 * k)
         self._read = self.n * index.oversampling
@@ -242,7 +253,9 @@ class _Run:
         if not parts:
             return np.zeros(self._fuser.width, np.float32)
         asked = [
-            self._fuser.fuse_question(part.features, part.weights, part.calibration)
+            self._fuser.fuse_question(
+                part.features, part.weights, part.calibration, asked_by=part.asked_by
+            )
             for part in parts
         ]
         mean: Floats = np.mean(asked, axis=0, dtype=np.float32)
@@ -325,12 +338,12 @@ class _Run:
         estimates: Floats = (1.0 - share) * scores[places] + share * words.estimates(numbers)
         return numbers, estimates
 
-    def _stored(self, numbers: Collection[int]) -> Floats:
-        """Fused vectors float32 (n, width); each is read once."""
-        fresh = [number for number in numbers if number not in self._vectors]
+    def _stored(self, numbers: Collection[int]) -> list[Features]:
+        """Stored vectors; each is read once."""
+        fresh = [number for number in numbers if number not in self._features]
         if fresh:
-            self._vectors.update(zip(fresh, self._index.fused(fresh), strict=True))
-        return np.stack([self._vectors[number] for number in numbers])
+            self._features.update(zip(fresh, self._index.features(fresh), strict=True))
+        return [self._features[number] for number in numbers]
 
     def _described(self, numbers: Sequence[int]) -> list[Segment]:
         """Segments by rowid; each is read once."""
