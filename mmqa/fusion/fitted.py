@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mmqa.errors import ModelDamagedError, ModelMissingError
-from mmqa.records import Asker, Floats, Modality
+from mmqa.records import Asker, Calibration, Floats, Modality
 
 Method: TypeAlias = Literal["weighted", "attention"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -88,6 +88,8 @@ class FusionWeights:
         weigh: float32 (l,): u of ``attention``; else empty.
         hub_shares: float32 (2, k): how much of a modality's hubness counts, by :data:`ASKERS`.
         offsets: float32 (2, k): how much higher a modality's similarities lie than others'.
+        picture_calibration: How unrelated segments score when a picture asks; ``None`` where that
+            was not measured. An index measures only how unrelated words score.
         encoders: Role → fingerprint of the encoder, and of the mapping, that the fit used.
         trained: What it was trained on and how well it did, for people; plain values.
         fingerprint: Digest of the file; empty before it is written.
@@ -102,6 +104,7 @@ class FusionWeights:
     weigh: Floats
     hub_shares: Floats
     offsets: Floats
+    picture_calibration: Calibration | None = None
     encoders: Mapping[str, str] = field(default_factory=dict)
     trained: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
@@ -151,8 +154,10 @@ def write(weights: FusionWeights, path: Path) -> Path:
     }
     for name in ("logits", "project", "weigh", "hub_shares", "offsets"):
         tensors[name] = getattr(weights, name).astype(np.float32)
+    known = weights.picture_calibration
     settings = {
         "method": weights.method,
+        "picture_calibration": None if known is None else [known.mu, known.sigma],
         "modalities": list(weights.modalities),
         "encoders": dict(sorted(weights.encoders.items())),
         "trained": dict(weights.trained),
@@ -174,6 +179,7 @@ def _weights(tensors: dict[str, Any], settings: dict[str, Any], digest: str) -> 
     def one(name: str) -> AffineMap:
         return AffineMap(*(tensors[f"{name}.{part}"].astype(np.float32) for part in _MAP_TENSORS))
 
+    known = settings["picture_calibration"]
     whole = ("logits", "project", "weigh", "hub_shares", "offsets")
     return FusionWeights(
         method=settings["method"],
@@ -181,6 +187,7 @@ def _weights(tensors: dict[str, Any], settings: dict[str, Any], digest: str) -> 
         question=one("question"),
         maps={modality: one(modality) for modality in modalities},
         **{name: tensors[name].astype(np.float32) for name in whole},
+        picture_calibration=None if known is None else Calibration(*known),
         encoders=dict(settings["encoders"]),
         trained=dict(settings["trained"]),
         fingerprint=digest,

@@ -8,8 +8,8 @@ The score of segment s for question q, with unit vectors x_m and M_q the questio
 
     S(q, s) = (⟨M_q·q, z⟩ − μ − h) / σ,     h = Σ_m a_m · (β_m · h_m + c_m)
 
-μ and σ are those of unrelated questions, measured on the index as for ``concat``, in the one
-channel ``fused``. h is the hubness of s: that of its modalities (CSLS, Conneau et al. 2018, §2.3)
+μ and σ are those of unrelated questions, in the one channel ``fused``: of words, measured on the
+index as for ``concat``; of pictures, measured with the fit, as an index measures only words. h is the hubness of s: that of its modalities (CSLS, Conneau et al. 2018, §2.3)
 as their shares, each with a factor β_m and an offset c_m that were fitted with the maps: pictures
 and texts lie at different heights (the modality gap), and c_m says how far apart. By pictures, the
 hubness among the picture bank counts, with its own β and c. Like ``concat``, it is linear::
@@ -116,8 +116,8 @@ class OneVectorFuser:
             features: The question's vectors; where modalities are asked with different ones, their
                 mean asks.
             weights: Ignored: see the module.
-            calibration: Its ``fused`` says how unrelated segments score for this kind of question;
-                without it the inner product alone counts.
+            calibration: Its ``fused`` says how unrelated segments score when words ask (and when a
+                picture asks, if the fit does not know); without it the inner product alone counts.
             asked_by: Which map and which hubness count.
 
         Raises:
@@ -131,6 +131,8 @@ class OneVectorFuser:
         mean: Floats = np.stack(vectors).mean(axis=0, keepdims=True)
         asked[:-_EXTRA] = self._asking(mean, asked_by)[0]
         known = calibration.get("fused")
+        if asked_by == "pictures" and known is not None:
+            known = self.weights.picture_calibration or known
         if known is not None:
             asked[-_EXTRA] = -known.mu
             asked[-2:] = (-1.0, 0.0) if asked_by == "words" else (0.0, -1.0)

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from mmqa.errors import ModelDamagedError, ModelMissingError
 from mmqa.fusion import attention, opening, weighted
 from mmqa.fusion.fitted import FILE_NAME, FusionWeights, identity, path_of, read, write
+from mmqa.records import Calibration
 
 
 def some(method: str = "weighted") -> FusionWeights:
@@ -22,6 +23,7 @@ def some(method: str = "weighted") -> FusionWeights:
         weigh=rng.random(3).astype(np.float32),
         hub_shares=np.ones((2, 2), np.float32),
         offsets=np.array([[0.1, 0.2], [0.3, 0.4]], np.float32),
+        picture_calibration=Calibration(0.125, 0.25),
         encoders={"text_encoder": "abc"},
         trained={"pairs": 12},
     )
@@ -32,6 +34,7 @@ def test_what_is_written_is_read_again(tmp_path: Path):
     found = read(path)
     assert (found.method, found.modalities) == ("weighted", ("visual", "text"))
     assert (found.encoders, found.trained) == ({"text_encoder": "abc"}, {"pairs": 12})
+    assert found.picture_calibration == Calibration(0.125, 0.25)
     np.testing.assert_array_equal(found.logits, [0.25, -1.5])
     np.testing.assert_allclose(found.offsets, [[0.1, 0.2], [0.3, 0.4]])
     np.testing.assert_array_equal(found.maps["text"].bias, np.ones(4))

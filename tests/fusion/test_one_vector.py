@@ -157,6 +157,17 @@ def test_a_picture_asks_through_the_map_of_pictures_without_its_bias_and_with_it
     assert stored[0, 3:].tolist() == pytest.approx([0.3, 0.7])
 
 
+def test_a_picture_asks_with_the_statistics_of_the_fit_where_it_has_some():
+    one = WeightedFuser(plain("weighted", picture_calibration=Calibration(0.3, 0.5)))
+    seen = Features({"visual": vector(1, 0)})
+    by_picture = one.fuse_question(seen, EVEN, CALIBRATION, asked_by="pictures")
+    np.testing.assert_allclose(by_picture, [2, 0, -0.6, 0, -2], rtol=1e-6)
+    by_words = one.fuse_question(seen, EVEN, CALIBRATION)
+    np.testing.assert_allclose(by_words, [4, 0, -0.4, -4, 0], rtol=1e-6)
+    raw = one.fuse_question(seen, EVEN, {}, asked_by="pictures")
+    np.testing.assert_allclose(raw, [1, 0, 0, 0, 0])
+
+
 def test_without_calibration_the_inner_product_alone_counts():
     weights = plain("weighted", hub_shares=np.ones((2, 3), np.float32))
     one = WeightedFuser(weights)
