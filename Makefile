@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@# torch first: some mirrors carry a CPU build that only pip finds, and only when asked by version
 	@$(PIP) "torch==2.13.*" || { echo "PyTorch could not be installed; pip's own words are above."; exit 1; }
-	@$(PIP) --editable ".[$(FAISS),corpora,dev]" || { echo "The packages could not be installed; pip's own words are above."; exit 1; }
+	@$(PIP) --editable ".[$(FAISS),corpora,evaluation,dev]" || { echo "The packages could not be installed; pip's own words are above."; exit 1; }
 	@rm -f .venv/.installed-*; touch $@
 
 chat: setup samples  ## index the sample media and open the chat on localhost
