@@ -69,15 +69,17 @@ def test_what_is_stored_is_taken_as_it_is(store, reader, add) -> None:
     add(10)
     store.set_calibration({"text": Calibration(0.3, 0.2)})
     mapping = Mapping()
-    assert Calibrations(reader, lambda: mapping).current() == {"text": Calibration(0.3, 0.2)}
+    assert Calibrations(reader, FUSER, lambda: mapping).current() == {"text": Calibration(0.3, 0.2)}
     assert mapping.asked == 0
 
 
 def test_what_nobody_measured_is_measured_as_the_writer_would(store, reader, add) -> None:
     add(10)
     mapping = Mapping()
-    measured = Calibrations(reader, lambda: mapping).current()
-    vectors, hubness = store.sample("text")
+    measured = Calibrations(reader, FUSER, lambda: mapping).current()
+    rows = list(store.sample("text").values())
+    vectors = np.stack([one.vectors["text"] for one in rows])
+    hubness = np.array([one.hubness["text"] for one in rows], np.float32)
     assert measured == {"text": calibrate(mapping.bank, vectors, hubness)}
     recalibrate(store, Mapping())
     assert store.calibration() == measured
@@ -85,7 +87,7 @@ def test_what_nobody_measured_is_measured_as_the_writer_would(store, reader, add
 
 def test_measuring_writes_nothing(store, reader, add) -> None:
     add(10)
-    Calibrations(reader, Mapping).current()
+    Calibrations(reader, FUSER, Mapping).current()
     assert store.calibration() == {}
     assert store.calibration_stale()
 
@@ -97,20 +99,20 @@ def test_rows_that_were_lost_are_measured_again(store, reader, add) -> None:
     with store.transaction() as change:
         change.execute("DELETE FROM calibration")
     assert not store.calibration_stale()
-    assert Calibrations(reader, Mapping).current() == before
+    assert Calibrations(reader, FUSER, Mapping).current() == before
 
 
 def test_what_the_index_has_outgrown_is_measured_again(store, reader, add) -> None:
     add(10)
     recalibrate(store, Mapping())
     add(3)
-    assert Calibrations(reader, Mapping).current() == measure(store, Mapping())
-    assert Calibrations(reader, Mapping).current() != store.calibration()
+    assert Calibrations(reader, FUSER, Mapping).current() == measure(store, FUSER, Mapping())
+    assert Calibrations(reader, FUSER, Mapping).current() != store.calibration()
 
 
 def test_a_reader_beside_a_writer_measures_only_as_the_index_grows(store, reader, add) -> None:
     mapping = Mapping()
-    calibrations = Calibrations(reader, lambda: mapping)
+    calibrations = Calibrations(reader, FUSER, lambda: mapping)
     counts = []
     for n in (100, 10, 10, 1, 100):  # 100, 110, 120, 121, 221 files
         add(n)
@@ -122,4 +124,4 @@ def test_a_reader_beside_a_writer_measures_only_as_the_index_grows(store, reader
 
 
 def test_an_empty_index_has_no_statistics(reader) -> None:
-    assert Calibrations(reader, Mapping).current() == {}
+    assert Calibrations(reader, FUSER, Mapping).current() == {}

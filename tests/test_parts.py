@@ -28,7 +28,7 @@ def test_models_that_were_not_pulled_are_an_error_that_says_how(tmp_path: Path) 
 def test_what_ships_in_the_package_needs_no_pull(tmp_path: Path) -> None:
     parts = Parts(Config(cache=str(tmp_path)))
     assert parts.mapping.bank.shape[1] == 384
-    assert parts.fuser.width == 772
+    assert parts.fuser.width == 1161
     assert parts.prompt_words.words(parts.mapping.bank[:1], k=3)[0]
 
 

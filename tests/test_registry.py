@@ -26,5 +26,5 @@ def test_another_package_comes_in_by_an_entry_point(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         registry, "entry_points", lambda group: [point] if group == "mmqa.fuser" else []
     )
-    assert registry.names("fuser") == ("concat", "mine")
+    assert registry.names("fuser") == ("attention", "concat", "folder", "mine", "weighted")
     assert registry.load("fuser", "mine")("[1]") == [1]

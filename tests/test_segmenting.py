@@ -33,8 +33,11 @@ class Space:
     def map(self, features: ImageFeatures) -> Floats:
         return features.pooled
 
-    def hubness(self, modality: Modality, vectors: Floats) -> Floats:
-        return np.full(len(vectors), 0.25 if modality == "visual" else 0.5, np.float32)
+    def hubness(self, vectors: Floats) -> Floats:
+        return np.where(vectors[:, 0] > 0, 0.25, 0.5).astype(np.float32)
+
+    def picture_hubness(self, vectors: Floats) -> Floats:
+        return self.hubness(vectors) / 2
 
     def encode(self, texts: Sequence[str]) -> Floats:
         return np.array([[0.0, float(len(text))] for text in texts], np.float32)
@@ -71,6 +74,16 @@ def test_a_modality_that_is_missing_has_no_vector() -> None:
     assert group.features[1].vectors["text"].tolist() == [0.0, 4.0]
     assert dict(group.features[0].hubness) == {"visual": 0.25}
     assert dict(group.features[1].hubness) == {"text": 0.5}
+    assert dict(group.features[0].picture_hubness) == {"visual": 0.125}
+
+
+def test_what_is_said_and_what_is_written_are_modalities_of_their_own() -> None:
+    spoken = Extract("audio", start_s=0.0, end_s=1.0, transcript="Hello there")
+    (group,) = SEGMENTER.segments([media("a", "cap")], [[spoken]])
+    assert {m: v.tolist() for m, v in group.features[0].vectors.items()} == {
+        "text": [0.0, 3.0],
+        "speech": [0.0, 11.0],
+    }
 
 
 def test_prompt_words_are_searched_but_not_encoded() -> None:

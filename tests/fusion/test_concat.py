@@ -15,31 +15,56 @@ def vector(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
+SEGMENT = Features(
+    {"visual": vector(0.6, 0.8), "text": vector(0, 1)},
+    {"visual": 0.3, "text": 0.1},
+    {"visual": 0.2, "text": 0.4},
+)
+
+
 def test_the_score_is_the_hand_worked_sum():
-    stored = FUSER.fuse(
-        [Features({"visual": vector(0.6, 0.8), "text": vector(0, 1)}, {"visual": 0.3, "text": 0.1})]
-    )
+    stored = FUSER.fuse([SEGMENT])
     question = Features({"visual": vector(0, 1), "text": vector(0.6, 0.8)})
     asked = FUSER.fuse_question(question, EVEN, CALIBRATION)
     # visual: 0.5 * (0.8 - 0.1 - 0.3) / 0.05 = 4; text: 0.5 * (0.8 - 0.2 - 0.1) / 0.1 = 2.5
     assert stored[0] @ asked == pytest.approx(6.5, abs=1e-5)
-    shares = FUSER.contributions(asked, stored)
+    shares = FUSER.contributions(asked, [SEGMENT])
     assert shares["visual"][0] == pytest.approx(4.0, abs=1e-5)
     assert shares["text"][0] == pytest.approx(2.5, abs=1e-5)
 
 
+def test_a_picture_as_the_question_counts_the_hubness_among_pictures():
+    question = Features({"visual": vector(0, 1), "text": vector(0.6, 0.8)})
+    asked = FUSER.fuse_question(question, EVEN, CALIBRATION, asked_by="pictures")
+    # visual: 0.5 * (0.8 - 0.1 - 0.2) / 0.05 = 5; text: 0.5 * (0.8 - 0.2 - 0.4) / 0.1 = 1
+    assert FUSER.fuse([SEGMENT])[0] @ asked == pytest.approx(6.0, abs=1e-5)
+
+
+def test_calibration_is_measured_a_modality_at_a_time_with_the_hubness_of_the_asker():
+    bank = np.eye(2, dtype=np.float32)
+    by_words = FUSER.calibrate(bank, [SEGMENT, Features({"text": vector(0, 1)}, {"text": 0.1})])
+    # visual: similarities 0.6 and 0.8, less 0.3; text: 0, 0, 1 and 1, less 0.1
+    assert by_words["visual"].mu == pytest.approx(0.4)
+    assert by_words["visual"].sigma == pytest.approx(0.1)
+    assert by_words["text"].mu == pytest.approx(0.4)
+    assert by_words["text"].sigma == pytest.approx(0.5)
+    by_pictures = FUSER.calibrate(bank, [SEGMENT], asked_by="pictures")
+    assert by_pictures["visual"].mu == pytest.approx(0.5)
+    assert "speech" not in by_words
+
+
 def test_a_missing_modality_contributes_exactly_nothing():
-    stored = FUSER.fuse([Features({"text": vector(1, 0)}, {"text": 0.2, "visual": 9.0})])
+    segment = Features({"text": vector(1, 0)}, {"text": 0.2, "visual": 9.0})
     question = Features({"visual": vector(1, 0), "text": vector(1, 0)})
-    shares = FUSER.contributions(FUSER.fuse_question(question, EVEN, CALIBRATION), stored)
+    shares = FUSER.contributions(FUSER.fuse_question(question, EVEN, CALIBRATION), [segment])
     assert shares["visual"][0] == 0.0
     assert shares["text"][0] != 0.0
 
 
 def test_a_question_without_a_modality_gives_it_no_weight():
-    stored = FUSER.fuse([Features({"visual": vector(1, 0), "text": vector(1, 0)})])
+    segment = Features({"visual": vector(1, 0), "text": vector(1, 0)})
     asked = FUSER.fuse_question(Features({"text": vector(1, 0)}), EVEN, CALIBRATION)
-    assert FUSER.contributions(asked, stored)["visual"][0] == 0.0
+    assert FUSER.contributions(asked, [segment])["visual"][0] == 0.0
 
 
 def test_without_calibration_raw_similarity_counts():
@@ -54,8 +79,8 @@ def test_a_vector_of_the_wrong_length_is_refused():
 
 
 def test_the_width_leaves_room_for_presence_and_hubness():
-    assert load().width == 2 * (384 + 2)
-    assert ConcatFuser(384, ("visual", "text", "acoustic")).width == 3 * 386
+    assert load().width == 3 * (384 + 3)
+    assert ConcatFuser(384, ("text",)).width == 387
 
 
 @given(
@@ -78,7 +103,7 @@ def test_contributions_sum_to_the_score(present, share, seed):
         CALIBRATION,
     )
     stored = fuser.fuse(rows)
-    shares = fuser.contributions(asked, stored)
+    shares = fuser.contributions(asked, rows)
     np.testing.assert_allclose(sum(shares.values()), stored @ asked, atol=1e-4)
     for i, p in enumerate(present):
         for modality in {"visual", "text"} - p:

@@ -74,7 +74,7 @@ def test_all_that_was_in_it_is_there_and_found(folder, fuser):
             assert [n for n, _ in view.lexical('"changed"', 5)] == store.item_rowids(PATHS[5])
             assert view.lexical('"word4"', 5) == []
             assert len(view.search(own, 99, Filter(kinds=("audio",)))[0]) == 3
-    assert notices == [f"the index {str(folder)!r} had format 1; it has been brought to 2"]
+    assert notices == [f"the index {str(folder)!r} had format 1; it has been brought to 3"]
 
 
 def test_vectors_are_bit_for_bit_those_of_format_1(folder, fuser):

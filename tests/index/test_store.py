@@ -236,9 +236,10 @@ def test_calibration_is_stale_until_measured_and_after_growth(opened, fill):
     assert not store.calibration_stale()
     fill(store, PATHS[10:13])
     assert store.calibration_stale()
-    vectors, hubness = store.sample("text", 4)
-    assert (vectors.shape, hubness.tolist()) == ((4, 8), pytest.approx([0.2] * 4))
-    assert store.sample("acoustic")[0].shape == (0, 0)
+    sampled = store.sample("text", 4)
+    assert list(sampled) == [1, 5, 9, 13]
+    assert [one.hubness["text"] for one in sampled.values()] == pytest.approx([0.2] * 4)
+    assert store.sample("acoustic") == {}
 
 
 def test_a_reader_cannot_write(opened):

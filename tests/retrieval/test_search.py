@@ -36,7 +36,8 @@ def test_a_question_without_words_scores_by_vectors_alone(store, add):
     found = ask(store, [part(1, 0, 0)])
     assert [one.rowid for one in found] == [near, far]
     # half of (1 / 0.25) and half of (0.6 / 0.25)
-    assert found[0].contributions == pytest.approx({"visual": 2.0, "text": 1.2}, abs=1e-3)
+    expected = {"visual": 2.0, "text": 1.2, "speech": 0.0}
+    assert found[0].contributions == pytest.approx(expected, abs=1e-3)
     assert found[0].score == pytest.approx(3.2, abs=1e-3)
     assert found[1].contributions["text"] == 0.0
 
