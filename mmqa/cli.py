@@ -14,6 +14,10 @@ import sys
 from collections.abc import Sequence
 
 KINDS = ("image", "audio", "video", "text")
+EVALUATIONS = (
+    *("retrieval", "answers", "words", "router", "prompts"),
+    *("ablation", "stability", "generalisation", "report"),
+)
 DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
 EPILOG = """\
 first steps:
@@ -235,25 +239,58 @@ def _add_model_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     )
 
 
+TRAIN = """\
+mapping: pictures into the space of words. --pairs FILE (JSON Lines or CSV: image or audio, text),
+  or --index DIR to learn from captions, notes and words beside your own files; --method
+  closed-form, linear or mlp. With neither, what the package ships is fitted anew.
+fusion: the vectors of a segment into one; --method weighted or attention, --index or --pairs.
+router: how much to look, read and listen.
+head: a classifier; --pairs FILE with a label in each row; --method concatenation or sum.
+Training is seeded and stops early; --resume goes on from the last checkpoint. Then move an index:
+mmqa rebuild --index DIR --set mapping=OUT (or fusion=OUT)."""
+
+EVAL = """\
+retrieval --suite openmoji, openclipart, photographs: words to pictures never fitted on, and back
+retrieval --suite asterisk: questions to recordings of real speech, word error rate
+answers --suite samples, samples-blind, samples-development, samples-development-zh, or a FILE
+  of your own: questions with expected words and files (see indexes/samples)
+words: prompt words of unseen pictures; router: hand-written questions; prompts: each of them
+ablation, stability, report --suite mixed, or a FILE of your own questions with --index DIR
+generalisation: fitted on one collection, tested on others"""
+
+
 def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     train = _command(
-        commands, "train", "measure:train", "fit what the package ships, from public corpora"
+        commands,
+        "train",
+        "measure:train",
+        "train a mapping, a fusion, the router or a classifier",
+        more=TRAIN,
     )
-    train.add_argument("what", choices=("mapping",))
-    train.add_argument("--out", metavar="DIR", help="folder for the weights (default: the package)")
+    train.add_argument("what", choices=("mapping", "fusion", "router", "head"))
+    train.add_argument(
+        "--pairs", metavar="FILE", action="append", help="what to learn from; may be repeated"
+    )
+    train.add_argument("--method", metavar="NAME", help="see below")
+    train.add_argument("--out", metavar="DIR", help="folder for what is trained")
+    train.add_argument("--epochs", type=int, metavar="N", help="at most so many; it stops early")
+    train.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result")
+    train.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train"
+    )
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     evaluate = _command(
         commands,
         "eval",
         "measure:evaluate",
         "measure quality, with n and a confidence interval",
-        more="retrieval --suite openmoji: text to unseen emoji pictures, and back\n"
-        "retrieval --suite asterisk: questions to recordings of real speech, word error rate\n"
-        "answers --suite samples, samples-blind, samples-development, samples-development-zh, or\n"
-        "a FILE of your own: questions with expected words and files (see indexes/samples)",
+        more=EVAL,
     )
-    evaluate.add_argument("what", choices=("retrieval", "answers"))
-    evaluate.add_argument("--suite", required=True, metavar="NAME", help="see below")
+    evaluate.add_argument("what", choices=EVALUATIONS)
+    evaluate.add_argument("--suite", metavar="NAME", help="see below")
     evaluate.add_argument("--limit", type=int, metavar="N", help="only the first N cases")
+    evaluate.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn")
+    evaluate.add_argument("--out", metavar="DIR", help="folder for the report")
     bench = _command(
         commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
     )

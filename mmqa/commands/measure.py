@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol
 
 from mmqa.commands.models import Bars
 from mmqa.commands.output import progress, settings, write_json, write_line
 from mmqa.errors import UsageError
-from mmqa.interfaces import Progress
-from mmqa.library import Library
-from mmqa.parts import Parts
 
 SIZED = ("adding", "index", "search")
 """Benches that make an index as large as they are told."""
 LEAST_SEGMENTS = 1_000
-SAMPLES = Path(__file__).parents[2] / "indexes/samples"
 
 
 class Report(Protocol):
@@ -42,47 +37,20 @@ class Report(Protocol):
 
 
 def evaluate(options: Namespace) -> int:
-    """Measure quality with one suite."""
+    """Measure quality: ``mmqa.commands.eval_<what>``."""
+    return _run("eval", options)
+
+
+def train(options: Namespace) -> int:
+    """Train something: ``mmqa.commands.train_<what>``."""
+    return _run("train", options)
+
+
+def _run(verb: str, options: Namespace) -> int:
+    module = import_module(f"mmqa.commands.{verb}_{options.what}")
     with progress(unit="steps") as bar:
-        report = _suite(options, Bars(bar))
+        report: Report = module.run(options, Bars(bar))
     return _print(report, options)
-
-
-def _suite(options: Namespace, tell: Progress) -> Report:
-    if options.what == "answers":
-        return _answers(options, tell)
-    if options.suite == "openmoji":
-        return _openmoji(options, tell)
-    if options.suite == "asterisk":
-        return _asterisk(options, tell)
-    raise UsageError(
-        f"there is no retrieval suite called {options.suite!r}", "Known: openmoji, asterisk."
-    )
-
-
-def _answers(options: Namespace, tell: Progress) -> Report:
-    from mmqa.evaluation import answers
-
-    shipped = {
-        "samples": "questions.toml",
-        "samples-blind": "questions-2.toml",
-        "samples-development": "development.toml",
-        "samples-development-zh": "development-zh.toml",
-    }
-    file = SAMPLES / shipped[options.suite] if options.suite in shipped else Path(options.suite)
-    with Library.open(config=settings(options), create=False) as library:
-        return answers.run(library, file, tell, options.limit)
-
-
-def _asterisk(options: Namespace, tell: Progress) -> Report:
-    from mmqa.corpora import asterisk
-    from mmqa.evaluation import retrieval_asterisk
-
-    config = settings(options)
-    prompts = asterisk.load(progress=tell)
-    return retrieval_asterisk.run(
-        lambda path: Library.open(path, config=config), prompts, tell, options.limit
-    )
 
 
 def bench(options: Namespace) -> int:
@@ -117,30 +85,3 @@ def _print(report: Report, options: Namespace) -> int:
         for line in report.lines():
             write_line(line)
     return 0 if report.passed else 1
-
-
-def _openmoji(options: Namespace, tell: Progress) -> Report:
-    from mmqa.evaluation import retrieval_openmoji
-
-    parts = Parts(settings(options))
-    return retrieval_openmoji.run(
-        parts.image_encoder, parts.text_encoder, parts.mapping, progress=tell
-    )
-
-
-def train(options: Namespace) -> int:
-    """Fit the closed-form mapping from the public corpora and write its weights."""
-    from mmqa.training.mapping import fit_closed_form
-
-    parts = Parts(settings(options))
-    out = Path(options.out) if options.out else None
-    with progress(unit="steps") as bar:
-        report = fit_closed_form(
-            parts.image_encoder, parts.text_encoder, out=out, progress=Bars(bar)
-        )
-    if options.json:
-        write_json(report.to_json())
-    else:
-        for line in report.lines():
-            write_line(line)
-    return 0
