@@ -23,7 +23,7 @@ from mmqa.errors import IndexMissingError, UsageError
 from mmqa.extraction import Extractors
 from mmqa.holdings import missing_media, status
 from mmqa.index.catalogue import Catalogue
-from mmqa.index.identity import IndexIdentity
+from mmqa.index.identity import IndexIdentity, require_same
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.plan import IndexPlan
 from mmqa.index.repair import Repair
@@ -114,10 +114,7 @@ class Library:
                 f"Make one: mmqa add FOLDER --index {folder}",
             )
         parts = Parts(settings)
-        identity = IndexIdentity(
-            settings.preset, dict(parts.fingerprints()), settings.fusion, parts.fuser.width
-        )
-        plan = _plan(settings)
+        identity, plan = _identity(parts), _plan(settings)
         if not IndexStore.exists(folder):
             IndexStore.create(folder, identity, parts.fuser, plan=plan).close()
         return cls(IndexStore.open(folder, identity, parts.fuser, plan=plan), parts)
@@ -142,6 +139,48 @@ class Library:
         settings = config or configuration.load()
         folder = Path(path or settings.index).expanduser().absolute()
         return IndexStore.repair(folder, Parts(settings).fuser)
+
+    @classmethod
+    def remap(
+        cls,
+        path: str | Path | None = None,
+        *,
+        config: Config | None = None,
+        on_progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> bool:
+        """Move an index to this configuration's mapping and fusion, reading no file again.
+
+        Nothing happens to an index that is made with them already. Call :meth:`rebuild` afterwards.
+
+        Args:
+            path: Folder of the index; ``None`` takes the configuration's.
+            config: Settings; ``None`` loads them.
+            on_progress: Told as files are done.
+            cancelled: Asked now and then; true leaves the index as it was.
+
+        Returns:
+            Whether the index was moved.
+
+        Raises:
+            IndexMissingError: There is no index.
+            IndexMismatchError: It was made by other encoders too; those need the files.
+            IndexLockedError: Another process is writing to it.
+            IndexFolderError: The features of a picture were not kept; nothing is changed.
+        """
+        from mmqa.remapping import remap
+
+        settings = config or configuration.load()
+        folder = Path(path or settings.index).expanduser().absolute()
+        parts = Parts(settings)
+        identity, plan = _identity(parts), _plan(settings)
+        with IndexStore.open(folder, None, parts.fuser, writable=True, plan=plan) as store:
+            if not store.identity.differences(identity):
+                return False
+            if not store.identity.movable_to(identity):
+                require_same(folder, store.identity, identity)
+            segmenter = Segmenter(lambda: parts.text_encoder, parts.mapping, parts.prompt_words)
+            return remap(store, identity, segmenter, on_progress, cancelled)
 
     @staticmethod
     def list(folder: str | Path = "indexes") -> list[Path]:
@@ -683,6 +722,12 @@ class Library:
             text_recognizer=(lambda: parts.text_recognizer) if parts.config.ocr else None,
             transcriber=lambda: parts.transcriber,
         )
+
+
+def _identity(parts: Parts) -> IndexIdentity:
+    """What an index of this configuration is made with."""
+    fuser = parts.fuser
+    return IndexIdentity(parts.config.preset, dict(parts.fingerprints()), fuser.name, fuser.width)
 
 
 def _plan(config: Config) -> IndexPlan:

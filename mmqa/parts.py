@@ -59,7 +59,8 @@ class Parts:
         """
         roles = ("image_encoder", "text_encoder")
         digests = {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
-        return {**digests, "mapping": self.mapping.fingerprint}
+        fusion = {"fusion": self.fuser.fingerprint} if self.fuser.fingerprint else {}
+        return {**digests, "mapping": self.mapping.fingerprint, **fusion}
 
     def extractor_fingerprints(self) -> Mapping[str, str]:
         """Role → what an extractor would be, for the roles that read content. Loads nothing."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmqa.commands.output import settings
 from mmqa.errors import UsageError
 from mmqa.evaluation import answers
-from mmqa.evaluation.report import Report
+from mmqa.evaluation.answers import AnswersReport
 from mmqa.interfaces import Progress
 from mmqa.library import Library
 
@@ -24,7 +24,7 @@ SHIPPED = {
 }
 
 
-def run(options: Namespace, tell: Progress) -> Report:
+def run(options: Namespace, tell: Progress) -> AnswersReport:
     """Ask every question of a set.
 
     Raises:

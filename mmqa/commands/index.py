@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from mmqa.commands.output import printable, settings, talk, write_json, write_line
 from mmqa.commands.telling import telling
+from mmqa.config import Config
 from mmqa.library import Library
 from mmqa.records import AddReport, Chunk, MediaItem
 
@@ -99,13 +100,20 @@ def rebuild(options: Namespace) -> int:
             style="yellow",
             markup=False,
         )
+    moved = _remap(options, configured)
     with Library.open(config=configured, create=False) as library:
         _with_progress(options, "rebuilding", library.rebuild)
     if options.json:
-        write_json({"event": "rebuilt", "lost": lost})
+        write_json({"event": "rebuilt", "lost": lost, "moved": moved})
     else:
-        talk.print("rebuilt")
+        talk.print("moved to this mapping and fusion, and rebuilt" if moved else "rebuilt")
     return REFUSED if lost else 0
+
+
+def _remap(options: Namespace, configured: Config) -> bool:
+    """Move the index to the mapping and fusion that are configured, if it has others."""
+    with telling("mapping anew", as_json=options.json, steps=True) as tell:
+        return Library.remap(configured.index, config=configured, on_progress=tell.step)
 
 
 def compact(options: Namespace) -> int:

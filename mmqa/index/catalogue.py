@@ -437,6 +437,16 @@ class Catalogue:
                     raise rows.DamagedRowError("words", number)
         return {number: body for number, body, _ in found}
 
+    def extraction_fingerprints(self, sha256: str) -> list[str]:
+        """Of the extractors whose work on these bytes is kept."""
+        sql = "SELECT fingerprint FROM extractions WHERE sha256 = ? ORDER BY fingerprint"
+        return [fingerprint for (fingerprint,) in self.all(sql, sha256)]
+
+    def phash(self, path: Path) -> str:
+        """Perceptual hash of a picture in the index; empty for anything else."""
+        found = self.all("SELECT phash FROM items WHERE path = ?", os.fsencode(path))
+        return str(found[0][0]) if found else ""
+
     def extraction(self, sha256: str, fingerprint: str) -> bytes | None:
         """What an extractor made of these bytes before, under whatever file name.
 

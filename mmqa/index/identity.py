@@ -53,6 +53,19 @@ class IndexIdentity:
         pairs += [(r, self.fingerprints.get(r), other.fingerprints.get(r)) for r in roles]
         return [f"{name} {mine!r}, not {its!r}" for name, mine, its in pairs if mine != its]
 
+    def movable_to(self, other: IndexIdentity) -> bool:
+        """Whether only mapping and fusion differ: all else that is needed is in the index.
+
+        >>> a = IndexIdentity("embedded", {"text_encoder": "t", "mapping": "1"}, "concat", 1161)
+        >>> b = IndexIdentity("embedded", {"text_encoder": "t", "mapping": "2"}, "weighted", 386)
+        >>> a.movable_to(b), a.movable_to(IndexIdentity("embedded", {"mapping": "1"}, "concat", 9))
+        (True, False)
+        """
+        derived = ("mapping", "fusion")
+        mine = {k: v for k, v in self.fingerprints.items() if k not in derived}
+        its = {k: v for k, v in other.fingerprints.items() if k not in derived}
+        return self.preset == other.preset and mine == its
+
     def to_json(self) -> str:
         """As kept in the catalogue."""
         return json.dumps(
@@ -87,6 +100,8 @@ def require_same(folder: Path, stored: IndexIdentity, asked: IndexIdentity) -> N
 
 
 def _remedy(stored: IndexIdentity, asked: IndexIdentity) -> str:
+    if stored.movable_to(asked):
+        return "`mmqa rebuild` with the same settings moves it, without reading any file again."
     if stored.preset == asked.preset:
         return "Make a new index in another folder and add everything again."
     if stored.preset == DOCUMENTS:

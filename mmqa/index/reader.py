@@ -104,18 +104,23 @@ class IndexReader(Catalogue):
         self._view, self._data_version = None, -1
         self._postings.clear()
         self._amiss.clear()
-        require_same(self.folder, IndexIdentity.from_json(self.meta("identity")), self.identity)
+        self._require_identity()
 
     def _refreshed(self) -> View:
         version = int(self.all("PRAGMA data_version")[0][0])
         if self._view is None and (found := seal.damage(self.folder)):
             raise schema.damaged(self.folder, found)
         if self._view is None or version != self._data_version:
+            self._require_identity()
             view = Refresher(self, self.fuser, self._amiss.append, self.plan).next(self._view)
             if view is not self._view:
                 self._postings.clear()
             self._view, self._data_version = view, version
         return self._view
+
+    def _require_identity(self) -> None:
+        """A writer may have moved the index to another mapping or fusion meanwhile."""
+        require_same(self.folder, IndexIdentity.from_json(self.meta("identity")), self.identity)
 
     def _second_look(self) -> View:
         """A file may be gone because a writer merged it a moment ago: then nothing is amiss."""

@@ -334,6 +334,26 @@ class IndexStore(IndexReader):
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
 
+    @contextmanager
+    def moving(self, identity: IndexIdentity) -> Iterator[Transaction]:
+        """A transaction after which the index is made with something else.
+
+        Every file must be put anew in it; what was derived and measured is forgotten.
+
+        Args:
+            identity: What the vectors that are put are made with.
+
+        Raises:
+            UsageError: The store was opened for reading.
+            IndexFolderError: The disk refused the change; nothing happened.
+        """
+        with self.transaction() as change:
+            yield change
+            change.move_to(identity)
+        self.identity = identity
+        with suppress(OSError):  # it is a copy for people, written anew when it is missing
+            write_for_people(self.folder, identity)
+
     def _require_writer(self) -> sqlite3.Connection:
         if self._writer is None:
             raise UsageError(

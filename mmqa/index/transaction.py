@@ -21,6 +21,7 @@ import numpy as np
 from mmqa.errors import IndexFolderError
 from mmqa.index import digests, rows, schema
 from mmqa.index.catalogue import FaissSegment
+from mmqa.index.identity import IndexIdentity
 from mmqa.interfaces import Fuser
 from mmqa.records import Calibration, Channel, Features, MediaItem, Segment
 
@@ -203,6 +204,14 @@ class Transaction:
         """A derived file that readers shall not use any more."""
         self.touched = True
         self.connection.execute("DELETE FROM faiss_segments WHERE name = ?", (name,))
+
+    def move_to(self, identity: IndexIdentity) -> None:
+        """From now on the index is made with something else: forget what was derived of the old."""
+        self.connection.execute("DELETE FROM faiss_segments")
+        self.connection.execute("DELETE FROM calibration")
+        schema.set_meta(self.connection, "calibrated_count", -1)
+        schema.set_meta(self.connection, "identity", identity.to_json())
+        self.next_epoch()
 
     def execute(self, sql: str, *values: object) -> None:
         """Run one statement of another module of this folder within the transaction."""
