@@ -9,10 +9,11 @@ The score of segment s for question q, with unit vectors x_m and M_q the questio
     S(q, s) = (⟨M_q·q, z⟩ − μ − h) / σ,     h = Σ_m a_m · (β_m · h_m + c_m)
 
 μ and σ are those of unrelated questions, in the one channel ``fused``: of words, measured on the
-index as for ``concat``; of pictures, measured with the fit, as an index measures only words. h is the hubness of s: that of its modalities (CSLS, Conneau et al. 2018, §2.3)
-as their shares, each with a factor β_m and an offset c_m that were fitted with the maps: pictures
-and texts lie at different heights (the modality gap), and c_m says how far apart. By pictures, the
-hubness among the picture bank counts, with its own β and c. Like ``concat``, it is linear::
+index as for ``concat``; of pictures, measured with the fit, as an index measures only words. h is
+the hubness of s: that of its modalities (CSLS, Conneau et al. 2018, §2.3) as their shares, each
+with a factor β_m and an offset c_m that were fitted with the maps: pictures and texts lie at
+different heights (the modality gap), and c_m says how far apart. By pictures, the hubness among the
+picture bank counts, with its own β and c. Like ``concat``, it is linear::
 
     stored    [ z ; 1 ; h by words ; h by pictures ]
     asked     1/σ · [ M_q·q ; −μ ; −1 ; 0 ] by words,
