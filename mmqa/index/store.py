@@ -224,8 +224,9 @@ class IndexStore(IndexReader):
         schema.require_there(folder)
         lock = WriterLock(folder)
         try:
-            _bring_up_to_date(folder, lock, notice or _log)
-            if _is_sound(folder):
+            broken = bool(seal.damage(folder))
+            _bring_up_to_date(folder, lock, notice or _log, trusting=True)
+            if not broken and _is_sound(folder):
                 return None
             done = repair(folder, fuser)
             _remove_derived(folder)
@@ -494,15 +495,29 @@ class IndexStore(IndexReader):
         return change is not None and change.thread == get_ident()
 
 
-def _bring_up_to_date(folder: Path, lock: WriterLock | None, notice: Notice) -> None:
-    """Migrate a catalogue of an earlier format; takes the lock for that if the caller has none."""
+def _bring_up_to_date(
+    folder: Path, lock: WriterLock | None, notice: Notice, *, trusting: bool = False
+) -> None:
+    """Migrate a catalogue of an earlier format; takes the lock for that if the caller has none.
+
+    Args:
+        folder: The index.
+        lock: The caller's, if it has one.
+        notice: Told of it.
+        trusting: Also where the seal says that the catalogue is damaged: it is to be repaired.
+    """
     if _is_current(folder):
         return
     own = None if lock else _lock_to_migrate(folder)
+    found = None
     try:
-        with closing(connect(folder, writable=True)) as connection:
-            found = migrations.migrate(connection, folder)
-            _remove_derived(folder)
+        if not _is_current(folder):
+            if (damage := seal.damage(folder)) and not trusting:
+                raise schema.damaged(folder, damage)
+            seal.take_off(folder)  # of what is about to change; the next writer puts one on
+            with closing(connect(folder, writable=True)) as connection:
+                found = migrations.migrate(connection, folder)
+                _remove_derived(folder)
     finally:
         if own:
             own.release()

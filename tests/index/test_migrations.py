@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mmqa.errors import IndexDamagedError, IndexLockedError
+from mmqa.fusion.concat import ConcatFuser
 from mmqa.index import schema, store
 from mmqa.index.lock import WriterLock
 from mmqa.index.store import IndexStore
@@ -127,3 +128,52 @@ def test_a_migration_that_fails_changes_nothing(folder, fuser):
     with closing(sqlite3.connect(folder / schema.FILE_NAME)) as old:
         assert old.execute("PRAGMA user_version").fetchone() == (1,)
         assert old.execute("SELECT count(*) FROM vectors").fetchone() == (18,)
+
+
+# ------------------------------------------------------------------ format 2
+# Made by the code of that format (commit f3fe4e7): three documents of width 4, one more removed;
+# closed, and so sealed.
+
+DOCUMENTS_FUSER = ConcatFuser(4, ("text",))
+
+
+@pytest.fixture
+def documents(tmp_path):
+    shutil.copytree(OLD.parent / "format-2", tmp_path / "documents")
+    return tmp_path / "documents"
+
+
+def test_documents_of_format_2_are_there_and_found(documents):
+    notices = []
+    with IndexStore.open(documents, None, DOCUMENTS_FUSER, notice=notices.append) as opened:
+        assert opened.identity.width == DOCUMENTS_FUSER.width
+        assert opened.verify() == []
+        assert opened.faiss_segments() == []  # vectors are wider now
+        assert opened.features([1])[0].picture_hubness == {"text": 0.0}
+        with opened.snapshot() as view:
+            assert [view.search(view.fused([n])[0], 1)[0] for n in (1, 2, 3)] == [[1], [2], [3]]
+    assert notices == [f"the index {str(documents)!r} had format 2; it has been brought to 3"]
+
+
+def test_brought_up_to_date_by_a_reader_it_is_no_damaged_index_to_the_next(documents):
+    IndexStore.open(documents, None, DOCUMENTS_FUSER).close()
+    assert IndexStore.repair(documents, DOCUMENTS_FUSER) is None
+    with IndexStore.open(documents, None, DOCUMENTS_FUSER, writable=True) as opened:
+        assert opened.rebuild()
+        assert opened.verify() == []
+
+
+def test_what_the_seal_says_is_damaged_is_not_brought_up_to_date(documents):
+    path = documents / schema.FILE_NAME
+    damaged = bytearray(path.read_bytes())
+    place = damaged.index(b"a lighthouse")
+    damaged[place : place + 12] = b"a lightmouse"
+    path.write_bytes(damaged)
+    with pytest.raises(IndexDamagedError):
+        IndexStore.open(documents, None, DOCUMENTS_FUSER)
+    assert path.read_bytes() == damaged
+    saved = IndexStore.repair(documents, DOCUMENTS_FUSER)
+    assert saved is not None
+    assert saved.saved + len(saved.lost) + saved.unnamed == 3
+    with IndexStore.open(documents, None, DOCUMENTS_FUSER) as opened:
+        assert opened.verify() == []
