@@ -94,6 +94,7 @@ def train(
     base: ClosedFormMapping,
     settings: MappingSettings,
     *,
+    encoders: Mapping[str, str] | None = None,
     folder: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -105,6 +106,7 @@ def train(
         data: The pairs, encoded.
         base: The shipped mapping.
         settings: How.
+        encoders: Role → fingerprint of the encoder that made ``data``; kept in the artefact.
         folder: Where checkpoints and the log go; nowhere unless given.
         resume: Go on from the checkpoint there.
         progress: Told of steps.
@@ -119,6 +121,7 @@ def train(
         found, outcome, chosen = run.closed_form()
     else:
         found, outcome, chosen = run.towers(folder, resume, progress, cancelled)
+    found = replace(found, encoders=dict(encoders or {}))
     banked = LearnedMapping(base, _with_bank(found, base, data))
     return TrainedMapping(
         mapping=banked,
@@ -197,7 +200,6 @@ class _Run:
             text_mean=self.data.vectors[np.unique(fit.right)].mean(axis=0),
             picture_bank=self.base.picture_bank,
             calibration=self.base.picture_calibration,
-            encoders=self.base.weights.encoders,
         )
 
     def closed_form(self) -> tuple[Learned, None, str]:

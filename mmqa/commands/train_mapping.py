@@ -1,0 +1,144 @@
+"""``train mapping``: a mapping from a user's own pairs or index; the shipped one without either.
+
+Knows: where pairs come from, where what is trained goes, and the command that comes next. Refuses
+to know: how anything is trained.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from mmqa.commands.output import settings, talk
+from mmqa.config import Config
+from mmqa.corpora.fetch import default_folder
+from mmqa.errors import UsageError
+from mmqa.interfaces import Progress
+from mmqa.mapping import closed_form, learned
+from mmqa.mapping.learned import METHODS, Method
+from mmqa.media.reader import FileReader
+from mmqa.parts import Parts
+from mmqa.training import index_pairs, pairs
+from mmqa.training.contrastive_mapping import MappingSettings, require_enough, train, write
+from mmqa.training.feature_cache import FeatureCache
+from mmqa.training.mapping import FitReport, fit_closed_form
+from mmqa.training.mapping_report import MappingReport
+from mmqa.training.pair_features import Encoders, gather
+from mmqa.training.pair_table import PairData
+from mmqa.training.pairs import Collected
+
+DEFAULT_METHOD: Method = "linear"
+
+
+class RefitReport:
+    """The shipped mapping, fitted anew."""
+
+    passed = True
+
+    def __init__(self, fitted: FitReport) -> None:
+        self._fitted = fitted
+
+    def lines(self) -> list[str]:
+        """For people."""
+        return self._fitted.lines()
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return self._fitted.to_json()
+
+
+def run(options: Namespace, tell: Progress) -> MappingReport | RefitReport:
+    """Train from ``--pairs`` or ``--index``; with neither, fit the shipped mapping anew.
+
+    Raises:
+        UsageError: The method is unknown, or there are too few pairs.
+    """
+    config = settings(options)
+    parts = Parts(config)
+    if not options.pairs and not options.index:
+        return _refitted(options, parts, tell)
+    chosen = _settings(options)
+    data = _gathered(options, config, parts, tell)
+    out = Path(options.out or f"mapping-{chosen.method}")
+    try:
+        trained = train(
+            data,
+            closed_form.load(),
+            chosen,
+            encoders=_encoders(parts),
+            folder=out,
+            resume=options.resume,
+            progress=tell,
+        )
+    except KeyboardInterrupt:
+        talk.print("Stopped. What was done is kept: run the same again with --resume.")
+        raise
+    facts = {"pairs": len(data.seen), "pictures": data.sizes(), "seed": chosen.loop.seed}
+    path = write(trained, out, facts)
+    return MappingReport(
+        replace(trained, mapping=learned.load(out)), data, path, options.index or "", chosen
+    )
+
+
+def _refitted(options: Namespace, parts: Parts, tell: Progress) -> RefitReport:
+    """As the package's own weights were fitted, from public corpora."""
+    if options.method not in (None, "closed-form"):
+        raise UsageError(
+            f"the method {options.method!r} needs pairs",
+            "Name them with --pairs FILE or --index DIR; without either, the shipped closed form "
+            "is fitted anew.",
+        )
+    out = Path(options.out) if options.out else None
+    return RefitReport(
+        fit_closed_form(parts.image_encoder, parts.text_encoder, out=out, progress=tell)
+    )
+
+
+def _settings(options: Namespace) -> MappingSettings:
+    method = options.method or DEFAULT_METHOD
+    if method not in METHODS:
+        raise UsageError(
+            f"no mapping is trained by the method {method!r}", f"Known: {', '.join(METHODS)}."
+        )
+    default = MappingSettings(cast(Method, method))
+    steps = replace(default.loop, seed=options.seed, device=options.device)
+    if options.epochs is not None:
+        steps = replace(steps, epochs=options.epochs)
+    return replace(default, loop=steps)
+
+
+def _encoders(parts: Parts) -> dict[str, str]:
+    """Fingerprints that are the same on every machine; those of loaded encoders need not be."""
+    known = parts.fingerprints()
+    return {role: known[role] for role in ("image_encoder", "text_encoder")}
+
+
+def _gathered(options: Namespace, config: Config, parts: Parts, tell: Progress) -> PairData:
+    collected = pairs.read([Path(file) for file in options.pairs or ()])
+    if options.index:
+        encoder = _encoders(parts)["image_encoder"]
+        collected += index_pairs.read(Path(options.index).expanduser(), encoder)
+    _require_pairs(collected)
+    reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)
+    encoders = Encoders(parts.image_encoder, parts.text_encoder, lambda: parts.transcriber, reader)
+    cache = FeatureCache(default_folder() / "pairs")
+    data = gather(
+        collected, encoders, cache, copies=getattr(options, "copies", 0) or 0, progress=tell
+    )
+    require_enough(data)
+    return data
+
+
+def _require_pairs(collected: Collected) -> None:
+    if not collected.pairs:
+        why = (
+            f"{collected.refused[0].where}: {collected.refused[0].reason}"
+            if (collected.refused)
+            else "the files are empty"
+        )
+        raise UsageError(
+            f"there are no pairs to train on: {len(collected.refused)} rows were refused; {why}",
+            'A row is {"image": "a.jpg", "text": "words"}; see docs/training.md.',
+        )
