@@ -198,8 +198,13 @@ def side(concept: str) -> Side:
     >>> concepts.side("apple"), side("apple")
     ('development', 'test')
     """
-    digest = hashlib.sha256(f"mmqa concept\0{concept}".encode()).digest()
-    place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < _TEST_SHARE:
+    at = place(concept)
+    if at < _TEST_SHARE:
         return "test"
-    return "train" if place < _TEST_SHARE + _TRAIN_SHARE else "development"
+    return "train" if at < _TEST_SHARE + _TRAIN_SHARE else "development"
+
+
+def place(concept: str) -> float:
+    """Where a concept falls, 0–1; sides are stretches of it, here and in ``concepts``."""
+    digest = hashlib.sha256(f"mmqa concept\0{concept}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -101,10 +101,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def _differences(values: Values, reference: Values) -> Values:
     if len(values) != len(reference) or not len(values):
         raise ValueError(f"{len(values)} values cannot be paired with {len(reference)}")
-    return np.asarray(values, np.float64) - np.asarray(reference, np.float64)
+    difference: Values = np.asarray(values, np.float64) - np.asarray(reference, np.float64)
+    return difference
 
 
 def _all_signs(n: int) -> Values:
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-    signs: Values = 2.0 * bits - 1.0
-    return signs
+    return bits.astype(np.float64) * 2 - 1
