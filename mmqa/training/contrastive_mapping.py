@@ -48,7 +48,7 @@ ENOUGH_FOR_A_BANK = 100
 
 @dataclass(frozen=True, slots=True)
 class MappingSettings:
-    """How to train a mapping.
+    """How to train a mapping; chosen on pairs out of Tux Paint's stamps and of openclipart.
 
     Attributes:
         method: ``closed-form``, ``linear`` or ``mlp``.
@@ -58,7 +58,9 @@ class MappingSettings:
     """
 
     method: Method = "linear"
-    loop: loop.Settings = field(default_factory=loop.Settings)
+    loop: loop.Settings = field(
+        default_factory=lambda: loop.Settings(epochs=60, batch=64, learning_rate=3e-4, patience=10)
+    )
     towers: TowerSettings = field(default_factory=TowerSettings)
     axes: int = 256
 
