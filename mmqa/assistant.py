@@ -155,6 +155,7 @@ class Assistant:
                 citations=cited,
                 hits=result.hits,
                 modality_weights=result.modality_weights,
+                weighed_by=result.weighed_by,
                 abstained=plan.source == "none",
                 source=source,
                 timings=watch.seconds,

@@ -198,7 +198,7 @@ def _above(best: Candidate | None, hits: Sequence[Hit], min_score: float) -> flo
 
     An attachment was not searched for; it counts as found one standard deviation better.
     """
-    scores = {hit.segment.id: hit.score for hit in hits}
+    scores = {hit.segment.id: hit.relevance for hit in hits}
     segment = best.sentence.segment.id if best else ""
     return scores.get(segment, min_score + 1.0) - min_score
 

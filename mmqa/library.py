@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -31,7 +31,7 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import Asking, Encoded, question_parts, understood
+from mmqa.questions import Asking, Encoded, evener, named, question_parts, understood
 from mmqa.records import (
     AddEvent,
     AddReport,
@@ -641,6 +641,7 @@ class Library:
             mapping=parts.mapping,
             router=lambda: parts.router,
             prompts=lambda: parts.query_prompts,
+            said=named,
             languages=parts.languages,
         )
 
@@ -648,16 +649,20 @@ class Library:
         vectors = bool(asked.words) or len(asked.pictures) > 0
         weighing = asked.weighing
         weights = {str(m): weight for m, weight in weighing.weights.items()} if vectors else {}
-        hits = tuple(self._hit(rank, row) for rank, row in enumerate(found, start=1))
+        even = evener(asked)
+        hits = tuple(self._hit(rank, row, even) for rank, row in enumerate(found, start=1))
         return SearchResult(text, weights, hits, weighing.by)
 
-    def _hit(self, rank: int, found: Found) -> Hit:
+    def _hit(self, rank: int, found: Found, even: Mapping[str, float]) -> Hit:
         return Hit(
             rank=rank,
             segment=found.segment,
             score=found.score,
             contributions=found.contributions,
             thumbnail_path=thumbnail_path(self._store.folder, found.segment.sha256),
+            even_score=sum(even.get(m, 1.0) * v for m, v in found.contributions.items())
+            if even
+            else None,
         )
 
     def _documents(self) -> Documents:

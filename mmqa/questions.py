@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmqa.fusion.router import uniform
+from mmqa.fusion.router import told, uniform
 from mmqa.interfaces import (
     CrossModalMapping,
     ImageEncoder,
@@ -21,6 +21,7 @@ from mmqa.interfaces import (
     Router,
     TextEncoder,
 )
+from mmqa.prompts.explicit import explicit
 from mmqa.prompts.glossary import glossary
 from mmqa.prompts.template import language_of
 from mmqa.records import (
@@ -101,7 +102,7 @@ class Asking:
         mapping: Takes pictures into the space of words, and words to pictures.
         router: Gives what weighs a question whose words do not say where to look.
         prompts: Gives what finds further wordings; asked in order.
-        explicit: Words → the modalities that the user names ("in the picture"); usually none.
+        said: Words → the weights that the user asks for ("in the picture"), if any.
         languages: ISO 639-1 codes of what the encoder of words knows; empty means any.
     """
 
@@ -110,7 +111,7 @@ class Asking:
     mapping: CrossModalMapping
     router: Callable[[], Router] | None = None
     prompts: Callable[[], Sequence[QueryPrompt]] = tuple
-    explicit: Callable[[str], Weighing | None] = lambda _text: None
+    said: Callable[[str], Weighing | None] = lambda _text: None
     languages: Collection[str] = ()
 
     def encoded(self, question: Question) -> Encoded:
@@ -164,11 +165,11 @@ class Asking:
         return asked
 
     def _weighing(self, text: str, words: str, vector: Floats | None) -> Weighing:
-        said = self.explicit(text)
+        said = self.said(text)
         if said is not None:
             return said
-        if self.router is None or vector is None:
-            return UNIFORM
+        if self.router is None or vector is None or words != text:
+            return UNIFORM  # a glossary keeps what is asked for, not how it is asked
         return self.router().weigh(words, vector)
 
 
@@ -196,6 +197,18 @@ def question_parts(
     return parts
 
 
+def named(text: str) -> Weighing | None:
+    """The weights of a question whose own words say where to look; ``None`` where they do not.
+
+    >>> named("What stands on the table in the picture?").weights["visual"]
+    0.8
+    >>> named("When does the ferry leave?") is None
+    True
+    """
+    weights = told(explicit(text))
+    return None if weights is None else Weighing(weights, "words")
+
+
 def strengths(weights: Mapping[Modality, float]) -> dict[Modality, float]:
     """What the modalities of a score are multiplied with: α over twice its root mean square.
 
@@ -207,6 +220,18 @@ def strengths(weights: Mapping[Modality, float]) -> dict[Modality, float]:
     """
     rms = (sum(weight**2 for weight in weights.values()) / max(len(weights), 1)) ** 0.5
     return {name: 0.5 * weight / rms for name, weight in weights.items()} if rms else {}
+
+
+def evener(question: Encoded) -> dict[Modality, float]:
+    """What a share of the score is multiplied with to have it as evenly weighed modalities give it.
+
+    Empty where they are weighed evenly, or where a picture asks too: then shares cannot be told
+    apart by who asked.
+    """
+    if question.weighing.by == "uniform" or len(question.pictures):
+        return {}
+    weighed = strengths(question.weighing.weights)
+    return {modality: 0.5 / weight for modality, weight in weighed.items() if weight > 0}
 
 
 def _part(

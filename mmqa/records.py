@@ -358,8 +358,9 @@ class Hit:
         segment: What was found.
         score: Sum of ``contributions``; higher is better, in standard deviations above what
             unrelated pairs score.
-        contributions: ``visual``, ``text``, ``acoustic``, ``lexical`` → their exact share.
+        contributions: ``visual``, ``text``, ``speech``, ``lexical`` → their exact share.
         thumbnail_path: Where a small JPEG of a picture is kept, if one was stored.
+        even_score: What the score would be if all modalities weighed alike; ``None`` where they do.
     """
 
     rank: int
@@ -367,6 +368,16 @@ class Hit:
     score: float
     contributions: Mapping[str, float]
     thumbnail_path: Path | None = None
+    even_score: float | None = None
+
+    @property
+    def relevance(self) -> float:
+        """What is compared with the least score that counts: it does not depend on the weighing.
+
+        How much a question looks, reads and listens orders what was found; whether anything found
+        is related at all must not hang on it.
+        """
+        return self.score if self.even_score is None else self.even_score
 
     @property
     def thumbnail(self) -> Path | None:
@@ -425,6 +436,7 @@ class Answer:
         citations: Evidence that the answer rests on, best first; empty when ``abstained``.
         hits: All that was retrieved.
         modality_weights: How the question was weighed.
+        weighed_by: What decided that; see :class:`Weighing`.
         abstained: True when nothing relevant was found.
         source: ``generated`` by the language model, ``quoted`` from the evidence, or ``none``.
         timings: Stage → seconds.
@@ -438,6 +450,7 @@ class Answer:
     abstained: bool = False
     source: Literal["generated", "quoted", "none"] = "none"
     timings: Mapping[str, float] = field(default_factory=dict)
+    weighed_by: str = "uniform"
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def test_the_json_of_a_search_is_as_designed(
 ) -> None:
     code, (found,) = run(capsys, "search", "ferry", "--index", str(index), "-k", "2")
     assert code == 0
-    assert set(found) == {"question", "modality_weights", "hits"}
+    assert set(found) == {"question", "modality_weights", "weighed_by", "hits"}
     assert sum(found["modality_weights"].values()) == pytest.approx(1)
     hit = found["hits"][0]
     assert {

@@ -187,7 +187,7 @@ def test_the_router_weighs_the_words_and_not_the_picture() -> None:
 
 
 def test_what_the_user_says_outweighs_the_router_and_holds_for_the_picture_too() -> None:
-    asking = Asking(Plane, Eye, Plane(), router=Looking, explicit=lambda text: SAID)
+    asking = Asking(Plane, Eye, Plane(), router=Looking, said=lambda text: SAID)
     encoded = asking.encoded(Question("like this, in a recording", (BLANK,)))
     assert encoded.weighing is SAID
     for part in question_parts(encoded, Plane(), WORDS):

@@ -184,13 +184,13 @@ def _signed(value: float) -> str:
 
 
 def _weights(turn: Turn) -> None:
-    weights = turn.result.modality_weights if turn.result else {}
-    if turn.answer and turn.answer.modality_weights:
-        weights = turn.answer.modality_weights
+    weighed = turn.answer or turn.result
+    weights = weighed.modality_weights if weighed else {}
     shares = [
         f"{wording.CONTRIBUTION_NAMES.get(name, name).lower()} {share:.0%}"
         for name, share in weights.items()
         if share > 0
     ]
-    if shares:
-        st.caption(wording.escape("The question was weighed: " + ", ".join(shares) + "."))
+    if weighed and shares:
+        why = wording.WEIGHED_BY.get(weighed.weighed_by, "")
+        st.caption(wording.escape(f"The question was weighed{why}: {', '.join(shares)}."))

@@ -29,11 +29,19 @@ KIND_NAMES: dict[str, tuple[str, str]] = {
 
 CONTRIBUTION_NAMES: dict[str, str] = {
     "visual": "How it looks",
-    "text": "What it says",
+    "text": "What is written",
+    "speech": "What is said",
     "acoustic": "How it sounds",
     "lexical": "Exact words",
 }
 """Contribution → what it stands for, as people say it."""
+
+WEIGHED_BY: dict[str, str] = {
+    "words": " as its words ask",
+    "learned": " as it is phrased",
+    "uniform": " evenly",
+}
+"""What decided how a question looks, reads and listens → how people say it."""
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 _SHORTCODE = re.compile(r":(?=[\w+\-/]+:)")

@@ -108,6 +108,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
     return {
         "question": result.question,
         "modality_weights": dict(result.modality_weights),
+        "weighed_by": result.weighed_by,
         "hits": [hit_json(hit) for hit in result.hits],
     }
 
@@ -117,6 +118,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "modality_weights": dict(answer.modality_weights),
+        "weighed_by": answer.weighed_by,
         "hits": [hit_json(hit) for hit in answer.hits],
         "answer": answer.text,
         "citations": [

@@ -102,11 +102,11 @@ def choose(
         named = max(covered(content(sought), there), covered(letters, there)) >= 0.5
         phrases, likenesses = _likenesses(sought, hit.segment.text, encoder)
         likeness = float(likenesses.max(initial=0.0))
-        alike = (named or likeness >= ALIKE) and hit.score > 0
+        alike = (named or likeness >= ALIKE) and hit.relevance > 0
         enough = min_score + CERTAIN if sought or letters else min_score
-        if alike or hit.score >= enough:
+        if alike or hit.relevance >= enough:
             words = [phrases[i] for i in np.argsort(-likenesses, kind="stable")]
-            worths.append((hit.score + LOOKS * likeness, _shown(hit, words)))
+            worths.append((hit.relevance + LOOKS * likeness, _shown(hit, words)))
     worths.sort(key=lambda pair: -pair[0])
     near: dict[Path, Shown] = {}
     for worth, shown in worths:

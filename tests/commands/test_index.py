@@ -147,7 +147,7 @@ def test_compacting_leaves_no_byte_of_what_was_removed(
         store = library._store
         numbers = [n for path in (secret, media / "gone.png") for n in store.item_rowids(path)]
         vectors = [v for one in store.features(numbers) for v in one.vectors.values()]
-        fused = store._fuser.fuse(store.features(numbers))
+        fused = store.fuser.fuse(store.features(numbers))
     stored = [vector.astype("<f2").tobytes() for vector in vectors]
     stored += [row.astype("<f4").tobytes() for row in fused]
     words = [b"Quixotryphon", b"quixotryphon", b"zebulated", b"xylophonic", b"Wexcombe"]

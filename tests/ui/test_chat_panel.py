@@ -67,9 +67,11 @@ def test_a_recording_starts_at_its_whole_second(page: AppTest) -> None:
 def test_each_modality_shows_what_it_added(page: AppTest) -> None:
     ask(page, "ferry?")
     cards = [body for body in html(page) if "mmqa-why" in body]
-    assert "how it looks +1.40, what it says +0.90, exact words \u22120.10" in cards[1]
+    assert "how it looks +1.40, what is written +0.90, exact words \u22120.10" in cards[1]
     weighed = [c.value for c in page.caption if "weighed" in c.value]
-    assert weighed == ["The question was weighed\\: how it looks 30%, what it says 70%\\."]
+    assert weighed == [
+        "The question was weighed evenly\\: how it looks 30%, what is written 70%\\."
+    ]
 
 
 def test_history_outlives_a_rerun(page: AppTest, library: Any) -> None:
