@@ -145,8 +145,8 @@ def entries(ground: Ground, parts: Parts, late: RankFusion) -> list[Entry]:
     return [
         *(Entry(Single(m), "single") for m in MODALITIES),
         Entry(Lexical(), "single"),
-        Entry(RankFusion("RRF (k = 60, all)"), "late fusion"),
-        Entry(late, "late fusion", withheld=True),
+        Entry(RankFusion(), "late fusion"),
+        *([Entry(late, "late fusion", withheld=True)] if late != RankFusion() else []),
         Entry(replace(late, name="RRF + router", weights=both), "late fusion"),
         Entry(words, "late fusion"),
         *(Entry(Fused(name, one), "fuser", withheld=True) for name, one in known.items()),

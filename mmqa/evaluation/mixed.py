@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -192,8 +191,3 @@ def load(
     """
     where = index(side, config, folder, progress)
     return collection.load(build(side, folder) / QUESTIONS, where, f"mixed: {side}")
-
-
-def forget(folder: Path | None = None) -> None:
-    """Remove the collection of this version and its indexes from the disk."""
-    shutil.rmtree(place(folder), ignore_errors=True)
