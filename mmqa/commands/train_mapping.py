@@ -132,13 +132,11 @@ def _gathered(options: Namespace, config: Config, parts: Parts, tell: Progress) 
 
 
 def _require_pairs(collected: Collected) -> None:
-    if not collected.pairs:
-        why = (
-            f"{collected.refused[0].where}: {collected.refused[0].reason}"
-            if (collected.refused)
-            else "the files are empty"
-        )
-        raise UsageError(
-            f"there are no pairs to train on: {len(collected.refused)} rows were refused; {why}",
-            'A row is {"image": "a.jpg", "text": "words"}; see docs/training.md.',
-        )
+    if collected.pairs:
+        return
+    first = next(iter(collected.refused), None)
+    why = f"{first.where}: {first.reason}" if first else "there is nothing in what was named"
+    raise UsageError(
+        f"there are no pairs to train on: {len(collected.refused)} rows were refused; {why}",
+        'A row is {"image": "a.jpg", "text": "words"}; see docs/training.md.',
+    )
