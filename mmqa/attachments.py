@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 from mmqa.errors import UsageError
 from mmqa.extraction import Extract, Extractors
 from mmqa.interfaces import Reader, Transcriber
-from mmqa.records import Part, Picture, Question, Recording, Segment
+from mmqa.records import Features, Part, Picture, Question, Recording, Segment
 from mmqa.segmenting import Segmenter, attached_segment
 
 LONGEST_QUESTION = 4_000
@@ -109,7 +109,8 @@ def describe(question: Question, extractors: Extractors, segmenter: Segmenter) -
         (heard,) = extractors.recordings([question.recording])
         extracts.extend(heard)
         paths.extend([question.paths[-1]] * len(heard))
-    words = segmenter.words(segmenter.visual(extracts))
+    visual = segmenter.visual(extracts)
+    words = segmenter.words([Features({} if v is None else {"visual": v}) for v in visual])
     return [
         attached_segment(number, path, extract, seen)
         for number, (path, extract, seen) in enumerate(zip(paths, extracts, words, strict=True))

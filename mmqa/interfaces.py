@@ -158,8 +158,16 @@ class CrossModalMapping(Protocol):
 class PromptWords(Protocol):
     """Vectors in the shared space → the words they lie near."""
 
-    def words(self, vectors: Floats, k: int = 8) -> list[tuple[PromptWord, ...]]:
-        """The k best words of each of (n, d) rows, best first."""
+    def words(
+        self, vectors: Floats, k: int = 8, *, of: Asker = "pictures"
+    ) -> list[tuple[PromptWord, ...]]:
+        """The k best words of each of (n, d) rows, best first.
+
+        Args:
+            vectors: Mapped pictures, or vectors of what was said.
+            k: How many words of each.
+            of: What the rows are vectors of.
+        """
         ...
 
 

@@ -112,7 +112,11 @@ class Parts:
     @property
     def prompt_words(self) -> PromptWords:
         """Vectors → the words they lie near; ships inside the package."""
-        return cast(PromptWords, self._shipped("prompt_words", self.preset.parts["prompt_words"]))
+        with self._lock:
+            if "prompt_words" not in self._loaded:
+                factory = registry.load("prompt_words", self.preset.parts["prompt_words"])
+                self._loaded["prompt_words"] = factory(self.mapping)
+            return cast(PromptWords, self._loaded["prompt_words"])
 
     @property
     def fuser(self) -> Fuser:

@@ -222,7 +222,7 @@ def strengths(weights: Mapping[Modality, float]) -> dict[Modality, float]:
     return {name: 0.5 * weight / rms for name, weight in weights.items()} if rms else {}
 
 
-def evener(question: Encoded) -> dict[Modality, float]:
+def evener(question: Encoded) -> dict[str, float]:
     """What a share of the score is multiplied with to have it as evenly weighed modalities give it.
 
     Empty where they are weighed evenly, or where a picture asks too: then shares cannot be told
@@ -231,7 +231,7 @@ def evener(question: Encoded) -> dict[Modality, float]:
     if question.weighing.by == "uniform" or len(question.pictures):
         return {}
     weighed = strengths(question.weighing.weights)
-    return {modality: 0.5 / weight for modality, weight in weighed.items() if weight > 0}
+    return {str(name): 0.5 / weight for name, weight in weighed.items() if weight > 0}
 
 
 def _part(

@@ -97,15 +97,13 @@ def _files(
     segments = [segment for one in files for segment in one.segments]
     stored = [features for one in files for features in one.stored]
     extracts = [extract for one in files for extract in one.extracts]
-    visual = _visual(extracts, stored, segmenter)
+    made = _features(segments, stored, _visual(extracts, stored, segmenter), segmenter)
     if moved:
-        words = segmenter.words(visual)
         segments = [
-            replace(segment, text=replace(segment.text, prompt_words=found))
-            for segment, found in zip(segments, words, strict=True)
+            replace(segment, text=replace(segment.text, prompt_words=words))
+            for segment, words in zip(segments, segmenter.words(made), strict=True)
         ]
-    features = iter(_features(segments, stored, visual, segmenter))
-    named = iter(segments)
+    features, named = iter(made), iter(segments)
     for one in files:
         one.features = [next(features) for _ in one.segments]
         one.segments = [next(named) for _ in one.segments]

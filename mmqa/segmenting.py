@@ -7,7 +7,8 @@ the mapped picture. Refuses to know: how extracts were made, and how the index s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from mmqa.index.store import item_id
 from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
 from mmqa.records import (
     MODALITIES,
+    Asker,
     Features,
     Floats,
     Media,
@@ -54,13 +56,18 @@ class Segmenter:
     ) -> list[Group]:
         """One group a file, in order."""
         visual = self.visual([e for group in extracts for e in group])
-        words = iter(self.words(visual))
-        groups = [
-            [_segment(m, n, e, next(words)) for n, e in enumerate(group)]
-            for m, group in zip(media, extracts, strict=True)
-        ]
-        features = iter(self.features([s.text for group in groups for s in group], visual))
-        return [Group(tuple(group), tuple(_take(features, len(group)))) for group in groups]
+        texts = [_text(m, e) for m, group in zip(media, extracts, strict=True) for e in group]
+        features = self.features(texts, visual)
+        described = iter(zip(texts, self.words(features), features, strict=True))
+        groups = []
+        for one, group in zip(media, extracts, strict=True):
+            taken = list(islice(described, len(group)))
+            segments = [
+                _segment(one, number, extract, replace(text, prompt_words=words))
+                for number, (extract, (text, words, _)) in enumerate(zip(group, taken, strict=True))
+            ]
+            groups.append(Group(tuple(segments), tuple(row for _, _, row in taken)))
+        return groups
 
     def visual(self, extracts: Sequence[Extract]) -> list[Floats | None]:
         """The mapped vector of each extract that has a picture."""
@@ -87,11 +94,18 @@ class Segmenter:
             rows.append(row)
         return with_hubness(rows, self.mapping)
 
-    def words(self, visual: Sequence[Floats | None]) -> list[tuple[PromptWord, ...]]:
-        """The prompt words of each mapped picture; none where there is no picture."""
-        seen = [v for v in visual if v is not None]
-        rows = iter(self.prompt_words.words(np.stack(seen)) if seen else [])
-        return [next(rows) if v is not None else () for v in visual]
+    def words(self, features: Sequence[Features]) -> list[tuple[PromptWord, ...]]:
+        """What each picture shows, and what each recording is about; of notes there are none."""
+        found: list[tuple[PromptWord, ...]] = [()] * len(features)
+        asked: tuple[tuple[Modality, Asker], ...] = (("speech", "words"), ("visual", "pictures"))
+        for modality, of in asked:  # of a segment that has both, what is seen counts
+            places = [n for n, one in enumerate(features) if modality in one.vectors]
+            if places:
+                vectors = np.stack([features[n].vectors[modality] for n in places])
+                named = self.prompt_words.words(vectors, of=of)
+                for place, words in zip(places, named, strict=True):
+                    found[place] = words
+        return found
 
 
 def attached_segment(
@@ -110,13 +124,18 @@ def attached_segment(
     )
 
 
-def _take(rows: Iterator[Features], count: int) -> list[Features]:
-    return [next(rows) for _ in range(count)]
+def _text(media: Media, extract: Extract) -> SegmentText:
+    return SegmentText(
+        caption=media.caption,
+        name_words=media.name_words,
+        ocr=extract.ocr,
+        transcript=extract.transcript,
+        passage=extract.passage,
+        heading=extract.heading,
+    )
 
 
-def _segment(
-    media: Media, ordinal: int, extract: Extract, words: tuple[PromptWord, ...]
-) -> Segment:
+def _segment(media: Media, ordinal: int, extract: Extract, text: SegmentText) -> Segment:
     return Segment(
         id=f"{item_id(media.item.path, media.item.sha256)}.{ordinal}",
         path=media.item.path,
@@ -126,15 +145,7 @@ def _segment(
         start_s=extract.start_s,
         end_s=extract.end_s,
         page=extract.page,
-        text=SegmentText(
-            caption=media.caption,
-            name_words=media.name_words,
-            ocr=extract.ocr,
-            transcript=extract.transcript,
-            passage=extract.passage,
-            heading=extract.heading,
-            prompt_words=words,
-        ),
+        text=text,
         flags=media.item.flags,
     )
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from mmqa.extraction import Extract
 from mmqa.records import (
+    Asker,
     Calibration,
+    Channel,
     Floats,
     ImageFeatures,
     Media,
     MediaItem,
-    Modality,
     PromptWord,
     SegmentText,
 )
@@ -42,7 +43,9 @@ class Space:
     def encode(self, texts: Sequence[str]) -> Floats:
         return np.array([[0.0, float(len(text))] for text in texts], np.float32)
 
-    def words(self, vectors: Floats, k: int = 8) -> list[tuple[PromptWord, ...]]:
+    def words(
+        self, vectors: Floats, k: int = 8, *, of: Asker = "pictures"
+    ) -> list[tuple[PromptWord, ...]]:
         return [(PromptWord("thing", float(v[0])),) for v in vectors]
 
 
@@ -84,6 +87,14 @@ def test_what_is_said_and_what_is_written_are_modalities_of_their_own() -> None:
         "text": [0.0, 3.0],
         "speech": [0.0, 11.0],
     }
+
+
+def test_a_recording_has_the_words_of_what_was_said_in_it() -> None:
+    spoken = Extract("audio", start_s=0.0, end_s=1.0, transcript="Hello there")
+    (group,) = SEGMENTER.segments([media("a")], [[spoken, Extract("text", passage="four")]])
+    heard, note = group.segments
+    assert heard.text.prompt_words == (PromptWord("thing", 0.0),)
+    assert note.text.prompt_words == ()
 
 
 def test_prompt_words_are_searched_but_not_encoded() -> None:

@@ -143,7 +143,8 @@ def _excerpt(hit: Hit, citation: Citation | None) -> None:
         st.text(f"“{wording.excerpt(words)}”" if text.written() else wording.excerpt(words))
     if text.prompt_words and text.written():
         near = ", ".join(word.word for word in text.prompt_words[:6])
-        st.text(f"Looks like: {wording.excerpt(near, 120)}")
+        opening = "About" if hit.segment.kind == "audio" else "Looks like"
+        st.text(f"{opening}: {wording.excerpt(near, 120)}")
 
 
 def contributions_html(contributions: Mapping[str, float], score: float) -> str:
