@@ -73,12 +73,22 @@ class MappingReport:
     def _verdict(self) -> str:
         start, end = self.trained.start, self.trained.end
         said = f"mean reciprocal rank on the validation side {start:.3f} -> {end:.3f}"
-        if self.trained.better:
+        if self.trained.better and self._confirmed:
             return f"Better than the shipped mapping ({said})."
+        if self.trained.better:
+            return (
+                f"Perhaps better than the shipped mapping ({said}): no gain on the test side is "
+                "sure, as all intervals hold 0 or less."
+            )
         return (
             f"WARNING: not better than the shipped mapping ({said}); what was written maps as the "
             "shipped one does. More pairs, or another --method, may help."
         )
+
+    @property
+    def _confirmed(self) -> bool:
+        """Whether the interval of any gain on the test side lies above 0."""
+        return any(figure.gain.low > 0 for figure in self.trained.compared)
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""
@@ -94,6 +104,7 @@ class MappingReport:
             "refused": [{"where": r.where, "reason": r.reason} for r in self.data.refused],
             "validation": {"before": self.trained.start, "after": self.trained.end},
             "better": self.trained.better,
+            "confirmed": self.trained.better and self._confirmed,
             "chosen": self.trained.chosen,
             "epochs": outcome.epochs[-1].number if outcome else 0,
             "best_epoch": outcome.best.number if outcome else 0,

@@ -73,6 +73,16 @@ def test_a_training_that_brought_nothing_says_so_plainly(report: MappingReport) 
     assert worse.to_json()["better"] is False
 
 
+def test_a_gain_that_the_test_side_does_not_confirm_is_called_a_perhaps(
+    report: MappingReport,
+) -> None:
+    unsure = replace(FIGURE, gain=Interval(0.05, -0.01, 0.1))
+    found = replace(report, trained=replace(report.trained, compared=(unsure,)))
+    assert any(line.startswith("Perhaps better") for line in found.lines())
+    assert (found.to_json()["better"], found.to_json()["confirmed"]) == (True, False)
+    assert report.to_json()["confirmed"] is True
+
+
 def test_the_closed_form_has_no_epochs(report: MappingReport) -> None:
     fitted = replace(report.trained, outcome=None, chosen="ridge 1, gamma 2, strength 1")
     said = "\n".join(replace(report, trained=fitted).lines())
