@@ -1,53 +1,261 @@
 """Prompt words: the words that a vector lies near, so that a picture can stand in a prompt.
 
-Knows: the shipped vocabulary and de-hubbed similarity. Refuses to know: pixels, prompts, and how a
-vector came to be.
+Knows: the shipped words and how near each is, de-hubbed. Refuses to know: pixels, prompts, and how
+a vector came to be; which words there are was decided by ``mmqa.training.prompt_vocabulary``.
+
+Of a picture's vector v, with the word's vector w, its hubness h(w) among the mapping's bank of
+pictures (CSLS: half the mean similarity to the 10 nearest), and D, b fitted to pictures of known
+concepts::
+
+    score(v, w) = ⟨v, w⟩ + vᵀ·D·w + b(w) − a·h(w)
+
+D is small: it turns the space a little, because a mapped picture and a word do not lie quite alike.
+b(w) is a prior: high for words that people use of many things, low for rare ones. Of a text's or a
+transcript's vector the score is ⟨v, w⟩ − h(w) − ρ·rarity(w), h among the bank of texts.
+
+The words of one vector are told apart: one that is nearly another that was chosen is passed over.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
-from mmqa.mapping.shipped import read
-from mmqa.records import Floats, PromptWord
+from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mmqa.interfaces import CrossModalMapping
+from mmqa.mapping.closed_form import hubness
+from mmqa.mapping.shipped import FOLDER, from_bytes, to_bytes
+from mmqa.records import Asker, Floats, PromptWord
+
+FILE_NAME = "words.safetensors"
+RARE = 0.02
+"""ρ, what each step of rarity costs a word of a text."""
+ALIKE = 0.85
+"""Cosine from which two words of one vector are the same thing."""
+LOOKED_AT = 8
+"""So many times more words are ranked than are chosen, so that enough are left that differ."""
+
+_SELF = 0.999  # a word of the bank is no neighbour of itself
+_ROLE = "prompt_words"
+_REMEDY = "Make them again with `python -m mmqa.training.prompt_vocabulary`, or reinstall mmqa."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VocabularyWords:
-    """A :class:`mmqa.interfaces.PromptWords` over a fixed list of words.
+class Vocabulary:
+    """The shipped words.
 
     Attributes:
-        vocabulary: n words or short names.
-        vectors: float32 (n, d), unit rows, one a word.
-        word_hubness: float32 (n,), how near each word lies to pictures of anything.
+        words: n words or short names, lower case.
+        vectors: float32 (n, d), unit rows, what the text encoder makes of each.
+        rarity: float32 (n,), 0 for everyday words to 3.
+        turn: float32 (d, d), D; zeros where nothing was fitted.
+        prior: float32 (n,), b.
+        hubness_share: a, 0–1.
+        settings: How D and b were fitted, for people.
+        fingerprint: Digest of the file; empty before it is written.
     """
 
-    vocabulary: tuple[str, ...]
+    words: tuple[str, ...]
     vectors: Floats
-    word_hubness: Floats
-
-    def words(self, vectors: Floats, k: int = 8) -> list[tuple[PromptWord, ...]]:
-        """The k best words of each of (n, d) rows, best first."""
-        scores = vectors @ self.vectors.T - self.word_hubness
-        k = min(k, len(self.vocabulary))
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return [
-            tuple(PromptWord(self.vocabulary[i], float(row[i])) for i in indices)
-            for row, indices in zip(scores, best, strict=True)
-        ]
+    rarity: Floats
+    turn: Floats
+    prior: Floats
+    hubness_share: float = 1.0
+    settings: Mapping[str, float | int | str] | None = None
+    fingerprint: str = ""
 
 
-def load(folder: Path | None = None, *, threads: int = 1) -> VocabularyWords:
-    """The vocabulary from ``folder``, or the one that ships with the package.
+@dataclass(frozen=True, eq=False)
+class VocabularyWords:
+    """A :class:`mmqa.interfaces.PromptWords` over the shipped words and one mapping's banks.
+
+    Attributes:
+        vocabulary: The words.
+        bank: float32 (m, d), texts; de-hubs words of a text.
+        picture_bank: float32 (p, d), mapped pictures; de-hubs words of a picture.
+    """
+
+    vocabulary: Vocabulary
+    bank: Floats
+    picture_bank: Floats
+
+    def words(
+        self, vectors: Floats, k: int = 8, *, of: Asker = "pictures"
+    ) -> list[tuple[PromptWord, ...]]:
+        """The k best words of each of (n, d) rows, best first.
+
+        Args:
+            vectors: Mapped pictures, or what the text encoder makes of texts or transcripts.
+            k: How many words of each.
+            of: What the rows are vectors of.
+        """
+        if not len(vectors):
+            return []
+        towards, offset = self._of_pictures if of == "pictures" else self._of_words
+        scores = vectors @ towards.T + offset
+        ranked = min(LOOKED_AT * k, scores.shape[1])
+        nearest = np.argpartition(-scores, ranked - 1, axis=1)[:, :ranked]
+        return [self._distinct(row, places, k) for row, places in zip(scores, nearest, strict=True)]
+
+    @cached_property
+    def _of_pictures(self) -> tuple[Floats, Floats]:
+        """What a picture's vector meets: rows w + D·w, and b − a·h."""
+        known = self.vocabulary
+        towards: Floats = known.vectors + known.vectors @ known.turn.T
+        near = hubness(known.vectors, self.picture_bank) if len(self.picture_bank) else 0.0
+        return towards, (known.prior - known.hubness_share * near).astype(np.float32)
+
+    @cached_property
+    def _of_words(self) -> tuple[Floats, Floats]:
+        """What a text's vector meets: rows w, and −h − ρ·rarity."""
+        known = self.vocabulary
+        near = _hubness_among_others(known.vectors, self.bank)
+        return known.vectors, (-near - RARE * known.rarity).astype(np.float32)
+
+    def _distinct(
+        self, scores: Floats, places: NDArray[np.int64], k: int
+    ) -> tuple[PromptWord, ...]:
+        """The best k of some places that are no two names of one thing."""
+        known = self.vocabulary
+        chosen: list[int] = []
+        for place in places[np.lexsort((places, -scores[places]))].tolist():
+            near = known.vectors[chosen] @ known.vectors[place] if chosen else np.zeros(0)
+            stems = {stem(known.words[one]) for one in chosen}
+            if (near < ALIKE).all() and stem(known.words[place]) not in stems:
+                chosen.append(place)
+            if len(chosen) == k:
+                break
+        return tuple(PromptWord(known.words[one], float(scores[one])) for one in chosen)
+
+
+def stem(word: str) -> str:
+    """A name without what makes it plural, by its ending.
+
+    >>> [stem(w) for w in ("french fries", "boxes", "dogs", "glass", "bus")]
+    ['french fry', 'box', 'dog', 'glass', 'bus']
+    """
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and _ES.search(word):
+        return word[:-2]
+    plural = len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+    return word[:-1] if plural else word
+
+
+_ES = re.compile(r"(?:ch|sh|ss|x|z)es$")
+
+
+def _hubness_among_others(vectors: Floats, bank: Floats, neighbours: int = 10) -> Floats:
+    """Half the mean similarity of each row to its nearest of the bank, itself left out."""
+    if not len(bank):
+        return np.zeros(len(vectors), np.float32)
+    similarities = vectors @ bank.T
+    similarities[similarities > _SELF] = -1.0
+    k = min(neighbours, bank.shape[0])
+    half: Floats = np.partition(similarities, -k, axis=1)[:, -k:].mean(axis=1) / 2
+    return half
+
+
+def load(mapping: CrossModalMapping, folder: Path | None = None) -> VocabularyWords:
+    """The words from ``folder``, or those that ship with the package, for one mapping.
 
     Raises:
-        ModelMissingError: There are no weights.
+        ModelMissingError: There are no words.
         ModelDamagedError: They cannot be read.
+        ModelError: They were made for vectors of another width than the mapping's.
     """
-    del threads
-    weights = read(folder)
-    size = weights.vocabulary_size
-    return VocabularyWords(weights.words[:size], weights.bank[:size], weights.word_hubness[:size])
+    vocabulary = read(folder)
+    width = vocabulary.vectors.shape[1]
+    if mapping.bank.shape[1] != width:
+        raise ModelError(
+            _ROLE,
+            f"the prompt words are vectors of {width} numbers, the mapping's of"
+            f" {mapping.bank.shape[1]}",
+            "Make words for this text encoder with `python -m mmqa.training.prompt_vocabulary`.",
+        )
+    return VocabularyWords(vocabulary, mapping.bank, mapping.picture_bank)
+
+
+def read(folder: Path | None = None) -> Vocabulary:
+    """Read ``words.safetensors`` from ``folder``, or the one that ships with the package.
+
+    Raises:
+        ModelMissingError: There is no such file.
+        ModelDamagedError: The file is no safetensors file, or lacks a tensor.
+    """
+    path = (folder or FOLDER) / FILE_NAME
+    if not path.is_file():
+        raise ModelMissingError(_ROLE, f"there are no prompt words {str(path)!r}", _REMEDY)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            settings = json.loads(file.metadata()["settings"])
+        return _vocabulary(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelDamagedError(
+            _ROLE, f"the prompt words {str(path)!r} cannot be read: {error}", _REMEDY
+        ) from error
+
+
+def write(vocabulary: Vocabulary, folder: Path) -> Path:
+    """Write ``words.safetensors`` whole or not at all; vectors and D as int8, a scale a row.
+
+    Returns:
+        The file.
+    """
+    vectors, scale = to_bytes(vocabulary.vectors)
+    turn, turn_scale = to_bytes(vocabulary.turn)
+    tensors: dict[str, NDArray[Any]] = {
+        "vectors": vectors,
+        "vectors.scale": scale,
+        "turn": turn,
+        "turn.scale": turn_scale,
+        "prior": vocabulary.prior.astype(np.float32),
+        "rarity": vocabulary.rarity.astype(np.int8),
+        "words": np.frombuffer("\n".join(vocabulary.words).encode(), np.uint8).copy(),
+    }
+    settings = {"hubness_share": vocabulary.hubness_share, "fit": dict(vocabulary.settings or {})}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        file.write(save(tensors, metadata={"settings": json.dumps(settings, sort_keys=True)}))
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    return path
+
+
+def _vocabulary(
+    tensors: Mapping[str, NDArray[np.generic]], settings: Mapping[str, object], digest: str
+) -> Vocabulary:
+    vectors = from_bytes(
+        tensors["vectors"].astype(np.int8), tensors["vectors.scale"].astype(np.float32)
+    )
+    turn = from_bytes(tensors["turn"].astype(np.int8), tensors["turn.scale"].astype(np.float32))
+    words = tuple(tensors["words"].tobytes().decode().split("\n"))
+    fit = settings["fit"]
+    if len(words) != len(vectors) or not isinstance(fit, dict):
+        raise ValueError(f"{len(words)} words have {len(vectors)} vectors")
+    return Vocabulary(
+        words,
+        vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        tensors["rarity"].astype(np.float32),
+        turn,
+        tensors["prior"].astype(np.float32),
+        float(str(settings["hubness_share"])),
+        fit,
+        digest,
+    )
