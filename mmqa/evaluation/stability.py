@@ -5,7 +5,7 @@ are compared. Refuses to know: how a change is done (``mmqa.media.augment``), an
 searched.
 
 What changes, and against what: *words* are the same questions with another case, a slip, a polite
-frame; *worded otherwise* are the questions of one family in a file, as people would ask them;
+frame; *worded otherwise* are questions of one family in a file, which ask the same in other words;
 *picture questions* are pictures of the index, changed and asked with; *pictures in the index* and
 *recordings in the index* are copies of the index in which every such file (or a sample) is replaced
 by a changed one, read, encoded and transcribed anew. Rankings are of files; the first 10 count.
@@ -229,7 +229,7 @@ def worded_otherwise(library: Searchable, asked: Sequence[Asked]) -> list[Trial]
     right = [first.relevant for first, _ in pairs]
     return [
         trial(
-            ("worded otherwise", "by a person", ""),
+            ("worded otherwise", "as the file words it", ""),
             0,
             names,
             before=before,
@@ -365,11 +365,20 @@ def _figures(key: tuple[str, ...], trials: Sequence[Trial]) -> list[Figure]:
     for metric in METRICS if all(t.after for t in trials) else ():
         found.append(_mean(f"{name}: {metric} before", trials, partial(_metric, metric, "before")))
         found.append(_mean(f"{name}: {metric} after", trials, partial(_metric, metric, "after")))
-        spread = [float(t.after[metric].mean()) for t in trials]
-        n = len(trials[0].questions)
-        found.append(Figure(f"{name}: {metric}, least of {len(trials)} trials", min(spread), n))
-        found.append(Figure(f"{name}: {metric}, most of {len(trials)} trials", max(spread), n))
+        found += _spread(f"{name}: {metric}", metric, trials)
     return found
+
+
+def _spread(name: str, metric: str, trials: Sequence[Trial]) -> list[Figure]:
+    """The least and the most that any single trial left."""
+    if len(trials) < 2:
+        return []
+    means = [float(one.after[metric].mean()) for one in trials]
+    n = len(trials[0].questions)
+    return [
+        Figure(f"{name}, least of {len(trials)} trials", min(means), n),
+        Figure(f"{name}, most of {len(trials)} trials", max(means), n),
+    ]
 
 
 def _mean(
