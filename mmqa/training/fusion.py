@@ -96,8 +96,11 @@ class FusionTraining:
         """Find the hardest wrong answers of each question, as the model stands."""
         del epoch
         count = min(self.settings.hard, len(self.tables.vectors) - 1)
+        fused = self._fused(self.tables.present)
         found = [
-            self._scores(batch).masked_fill(self.tables.alike(batch), -torch.inf).topk(count)[1]
+            self._scores(batch, fused)
+            .masked_fill(self.tables.alike(batch), -torch.inf)
+            .topk(count)[1]
             for batch in _pieces(self.fitted)
         ]
         self.hard = torch.zeros((len(self.tables.questions), count), dtype=torch.int64)
@@ -137,16 +140,18 @@ class FusionTraining:
         return found
 
     def _quality(self, present: Tensor) -> float:
+        fused = self._fused(present)
         gains = [
-            ndcg(self._scores(batch, present), self.tables.answers(batch))
+            ndcg(self._scores(batch, fused), self.tables.answers(batch))
             for batch in _pieces(self.kept_back)
         ]
         return float(torch.cat(gains).mean())
 
-    def _scores(self, numbers: Tensor, present: Tensor | None = None) -> Tensor:
-        tables = self.tables
-        seen = tables.present if present is None else present
-        z, hubness = self.model.segments(tables.vectors, seen, tables.hubs)
+    def _fused(self, present: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model.segments(self.tables.vectors, present, self.tables.hubs)
+
+    def _scores(self, numbers: Tensor, fused: tuple[Tensor, Tensor]) -> Tensor:
+        z, hubness = fused
         asked, by_pictures = self._asked(numbers)
         return asked @ z.T - hubness[by_pictures.long()]
 
@@ -197,18 +202,18 @@ class _Tables(nn.Module):
     def alike(self, numbers: Tensor, among: Tensor | None = None) -> Tensor:
         """Which of the segments (all, or some) are of a group that answers; bool (b, n)."""
         groups = self.groups if among is None else self.groups[among]
-        return (self._places(numbers, self.groups)[:, :, None] == groups).any(dim=1)
+        count = int(self.groups.max()) + 1
+        return self._marked(self.groups[self.right[numbers]], count)[:, groups]
 
     def answers(self, numbers: Tensor) -> Tensor:
         """Which of all segments answer; bool (b, n)."""
-        every = torch.arange(len(self.groups), device=self.groups.device)
-        return (self._places(numbers, every)[:, :, None] == every).any(dim=1)
+        return self._marked(self.right[numbers], len(self.groups))
 
-    def _places(self, numbers: Tensor, names: Tensor) -> Tensor:
-        """Names of the segments that answer, (b, r); −1 beyond the last."""
-        right = self.right[numbers]
-        beyond = torch.arange(right.shape[1], device=right.device) >= self.rights[numbers][:, None]
-        return names[right].masked_fill(beyond, -1)
+    @staticmethod
+    def _marked(places: Tensor, count: int) -> Tensor:
+        """bool (b, count), true in each row at its places (b, r)."""
+        marks = torch.zeros((len(places), count), dtype=torch.bool, device=places.device)
+        return marks.scatter_(1, places, torch.ones_like(places, dtype=torch.bool))
 
 
 def _arrays(data: FusionData, modalities: Sequence[Modality]) -> dict[str, NDArray[Any]]:
@@ -226,7 +231,7 @@ def _arrays(data: FusionData, modalities: Sequence[Modality]) -> dict[str, NDArr
                 hubs[1, row, place] = one.picture_hubness.get(modality, 0.0)
     names = list(modalities)
     most = max(len(q.segments) for q in data.questions)
-    right = [[*q.segments, *([0] * (most - len(q.segments)))] for q in data.questions]
+    right = [[*q.segments, *q.segments[:1] * (most - len(q.segments))] for q in data.questions]
     return {
         "vectors": vectors,
         "present": present,
