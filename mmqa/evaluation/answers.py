@@ -2,6 +2,9 @@
 
 Knows: the format of ``questions.toml`` and how an answer is judged. Refuses to know: how answers
 are made.
+
+A file of JSON Lines (:mod:`mmqa.evaluation.questions_file`) may be given too; of it, questions with
+an ``answer`` are asked. Its answers are also compared as SQuAD does: exact match and F1 of words.
 """
 
 from __future__ import annotations
@@ -12,7 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmqa.errors import ConfigError
+from mmqa.evaluation import metrics, questions_file
+from mmqa.evaluation.metrics import exact_match, token_f1
 from mmqa.evaluation.report import Figure, wilson
 from mmqa.evaluation.text_normalizer import tokens
 from mmqa.interfaces import Progress
@@ -36,6 +43,7 @@ class Case:
         any: Words of which one must be in the answer; empty asks for none.
         files: Files that must all be cited, seen from the folder of the questions.
         answerable: False where the right answer is to abstain.
+        accepted: Whole answers that are right, for exact match and F1; may be none.
     """
 
     id: str
@@ -44,6 +52,7 @@ class Case:
     any: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     answerable: bool = True
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Outcome:
         answer: What was answered.
         source: ``generated``, ``quoted`` or ``none``.
         cited: Names of the files that were cited, best first.
+        exact: 1 where it is word for word an accepted answer, else 0; ``None`` without any.
+        f1: How far its words are those of an accepted answer, 0–1; ``None`` without any.
     """
 
     id: str
@@ -69,6 +80,8 @@ class Outcome:
     answer: str
     source: str
     cited: tuple[str, ...]
+    exact: float | None = None
+    f1: float | None = None
 
     def line(self) -> str:
         """The outcome as a line."""
@@ -93,23 +106,40 @@ class AnswersReport:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Share of answerable questions that were answered, and of others that were declined."""
+        return (*self._shares(), *self._words())
+
+    def _shares(self) -> list[Figure]:
+        """What is promised of the project's own questions, and measured of others."""
+        own = all(o.exact is None for o in self.outcomes)
+        answered = [o.ok for o in self.outcomes if o.answerable]
+        declined = [o.ok for o in self.outcomes if not o.answerable]
         found = (
-            _share("answered", [o.ok for o in self.outcomes if o.answerable], ANSWERED_TARGET),
-            _share(
-                "abstained", [o.ok for o in self.outcomes if not o.answerable], ABSTAINED_TARGET
-            ),
+            _share("answered", answered, ANSWERED_TARGET if own else None),
+            _share("abstained", declined, ABSTAINED_TARGET if own else None),
         )
-        return tuple(figure for figure in found if figure is not None)
+        return [figure for figure in found if figure is not None]
+
+    def _words(self) -> list[Figure]:
+        """Exact match and F1 of the answers that have accepted ones."""
+        exact = [o.exact for o in self.outcomes if o.exact is not None]
+        f1 = [o.f1 for o in self.outcomes if o.f1 is not None]
+        if not exact:
+            return []
+        return [
+            metrics.figure("exact match", np.array(exact)),
+            metrics.figure("F1 of words", np.array(f1)),
+        ]
 
     @property
     def passed(self) -> bool:
         """Whether every figure reached its target."""
-        return all(figure.reached for figure in self.figures)
+        return all(figure.reached is not False for figure in self.figures)
 
     def lines(self) -> list[str]:
         """The report for people."""
-        counts = [f"  {f.line()} = {round(f.value * f.n)} of {f.n}" for f in self.figures]
-        return [self.suite, *(f"  {o.line()}" for o in self.outcomes), *counts]
+        counts = [f"  {f.line()} = {round(f.value * f.n)} of {f.n}" for f in self._shares()]
+        words = [f"  {f.line()}" for f in self._words()]
+        return [self.suite, *(f"  {o.line()}" for o in self.outcomes), *counts, *words]
 
     def to_json(self) -> dict[str, Any]:
         """The report for programs."""
@@ -122,11 +152,13 @@ class AnswersReport:
 
 
 def load(path: Path) -> list[Case]:
-    """The questions of a TOML file.
+    """The questions of a TOML file, or those with an answer of a JSON Lines file.
 
     Raises:
         ConfigError: It cannot be read, or a question holds something unknown or expects nothing.
     """
+    if path.suffix == ".jsonl":
+        return _accepted(path)
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
         cases = [_case(entry) for entry in entries]
@@ -143,8 +175,18 @@ def load(path: Path) -> list[Case]:
     return cases
 
 
+def _accepted(path: Path) -> list[Case]:
+    asked = [q for q in questions_file.read(path).questions if q.answer and q.question]
+    if not asked:
+        raise ConfigError(
+            f"no question in {str(path)!r} says what the answer is",
+            'Give accepted answers: "answer": ["…"].',
+        )
+    return [Case(f"line {q.line}", q.question, any=q.answer, accepted=q.answer) for q in asked]
+
+
 def _case(entry: dict[str, Any]) -> Case:
-    lists = {name: tuple(entry.get(name, ())) for name in ("all", "any", "files")}
+    lists = {name: tuple(entry.get(name, ())) for name in ("all", "any", "files", "accepted")}
     return Case(**{**entry, **lists})
 
 
@@ -167,6 +209,8 @@ def judge(case: Case, answer: Answer, folder: Path) -> Outcome:
         answer=answer.text,
         source=answer.source,
         cited=tuple(dict.fromkeys(path.name for path in cited)),
+        exact=exact_match(answer.text, case.accepted) if case.accepted else None,
+        f1=token_f1(answer.text, case.accepted) if case.accepted else None,
     )
 
 
@@ -195,7 +239,7 @@ def holds(text: str, words: str) -> bool:
     return any(haystack[i : i + len(needle)] == needle for i in starts)
 
 
-def _share(name: str, oks: Sequence[bool], target: float) -> Figure | None:
+def _share(name: str, oks: Sequence[bool], target: float | None) -> Figure | None:
     if not oks:
         return None
     low, high = wilson(sum(oks), len(oks))
@@ -204,7 +248,7 @@ def _share(name: str, oks: Sequence[bool], target: float) -> Figure | None:
 
 def run(
     library: Library,
-    questions_file: Path,
+    file: Path,
     progress: Progress | None = None,
     limit: int | None = None,
 ) -> AnswersReport:
@@ -212,17 +256,17 @@ def run(
 
     Args:
         library: An index that holds the files.
-        questions_file: TOML; the files it names are seen from its folder.
+        file: TOML, whose files are seen from its folder; or JSON Lines.
         progress: Told after each question.
         limit: Only the first ones.
 
     Raises:
         ConfigError: The questions cannot be read.
     """
-    cases = load(questions_file)[:limit]
+    cases = load(file)[:limit]
     outcomes = []
     for done, case in enumerate(cases, start=1):
-        outcomes.append(judge(case, library.ask(case.question), questions_file.parent))
+        outcomes.append(judge(case, library.ask(case.question), file.parent))
         if progress is not None:
             progress(Chunk("asking", done, len(cases), "steps"))
-    return AnswersReport(questions_file.stem, tuple(outcomes))
+    return AnswersReport(file.stem, tuple(outcomes))

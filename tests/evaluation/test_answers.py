@@ -96,3 +96,40 @@ def test_a_file_that_is_no_list_of_questions_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"q\.toml"):
         load(path)
+
+
+class Saying:
+    """A library that always says the same."""
+
+    def ask(self, question: str) -> Answer:
+        return answer("At the Pier 4")
+
+
+def test_answers_to_a_file_of_json_lines_are_also_compared_word_for_word(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_text(
+        '{"question": "where?", "relevant": ["a"], "answer": ["pier 4", "pier four"]}\n'
+        '{"question": "found, not answered", "relevant": ["a"]}\n'
+        '{"question": "whence?", "relevant": ["a"], "answer": ["the lake"]}\n',
+        encoding="utf-8",
+    )
+    report = run(Saying(), file)
+    assert [o.question for o in report.outcomes] == ["where?", "whence?"]
+    values = {figure.name: figure.value for figure in report.figures}
+    assert values["answered"] == 0.5
+    assert values["exact match"] == 0.0  # "at" is no article
+    assert values["F1 of words"] == pytest.approx((0.8 + 0.0) / 2)
+    assert report.passed, "nothing is promised of questions of one's own"
+    assert any(line.strip().startswith("F1 of words 0.400") for line in report.lines())
+
+
+def test_json_lines_without_any_answer_are_refused(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"question": "q", "relevant": ["a"]}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="what the answer is"):
+        load(file)
+
+
+def test_questions_with_words_alone_are_not_compared_word_for_word():
+    outcome = judge(CASE, answer("On Thursday at 9.", "memo.flac"), HERE)
+    assert (outcome.exact, outcome.f1) == (None, None)
