@@ -35,6 +35,7 @@ from mmqa.evaluation import collection, mixed_sources
 from mmqa.evaluation.collection import Collection
 from mmqa.evaluation.mixed_plan import Planned, Sizes, plan
 from mmqa.evaluation.mixed_questions import questions
+from mmqa.index.schema import FORMAT_VERSION
 from mmqa.interfaces import Progress
 from mmqa.parts import Parts
 from mmqa.records import AddEvent, Chunk
@@ -152,17 +153,14 @@ def index(
 
     files = build(side, folder, progress)
     plain = replace(config, fusion="concat", ocr=False)
-    shape = json.dumps(dict(Parts(plain).fingerprints()), sort_keys=True)
-    key = hashlib.sha256(f"{plain.preset}\0{shape}".encode()).hexdigest()[:12]
-    root = files.parent / "indexes"
-    target, finished = root / f"{side}-{key}", root / f"{side}-{key}.whole"
+    root, kind = files.parent / "indexes", f"{side}-{FORMAT_VERSION}"
+    key = _made_with(plain)
+    target, finished = root / f"{kind}-{key}", root / f"{kind}-{key}.whole"
     if finished.exists():
         return target
     with Library.open(target, config=plain) as library:
-        others = (p for p in root.glob(f"{side}-*.whole") if p != finished)
-        for other in others:
+        for other in sorted(root.glob(f"{kind}-*.whole"))[-1:]:
             library.reuse(other.with_suffix(""))
-            break
         media = [files / name for name in ("pictures", "recordings", "notes")]
         report = library.add(media, on_event=_telling(progress, side))
     if report.failed:
@@ -170,6 +168,14 @@ def index(
         raise CorpusError(f"{path.name} of the mixed collection was refused: {reason}")
     finished.touch()
     return target
+
+
+def _made_with(config: Config) -> str:
+    """Changes whenever the same files would have other words or vectors."""
+    parts = Parts(config)
+    prints = [dict(parts.fingerprints()), dict(parts.extractor_fingerprints())]
+    made = json.dumps([config.preset, *prints], sort_keys=True)
+    return hashlib.sha256(made.encode()).hexdigest()[:12]
 
 
 def _telling(progress: Progress | None, side: str) -> Any:
