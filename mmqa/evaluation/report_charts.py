@@ -6,6 +6,7 @@ fonts (the page has them), and what the numbers mean.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class Bar:
         target: What is to be reached, or ``None``.
         chance: What guessing gives, or ``None``.
         reached: Whether the target is met; ``None`` without one.
+        faint: Drawn paler than the others.
     """
 
     label: str
@@ -35,6 +37,7 @@ class Bar:
     target: float | None = None
     chance: float | None = None
     reached: bool | None = None
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +95,27 @@ class Drawn:
     words: str
 
 
-_LABELS, _BARS, _NUMBERS, _ROW, _TOP = 330, 400, 150, 26, 24
-_LONGEST_LABEL = 52
+_BARS, _NUMBERS, _ROW, _TOP = 400, 150, 26, 24
+_LETTER = 7.3  # of the font, on average, in the drawing's units
+_LONGEST_LABEL = 43
+_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_MOST_TICKS = 6
 
 
 def drawn(chart: Chart) -> Drawn:
     """Where everything of a chart lies."""
-    low, high = _scale(chart.bars)
+    low, high, step = _scale(chart.bars)
+    left = _label_width(chart.bars)
 
     def across(value: float) -> float:
-        return round(_LABELS + _BARS * (value - low) / (high - low), 1)
+        return round(left + _BARS * (value - low) / (high - low), 1)
 
     rows = [_row(bar, _TOP + n * _ROW, across) for n, bar in enumerate(chart.bars)]
-    steps = [low + (high - low) * n / 4 for n in range(5)]
+    steps = [low + step * n for n in range(round((high - low) / step) + 1)]
     return Drawn(
-        _LABELS + _BARS + _NUMBERS,
+        left + _BARS + _NUMBERS,
         _TOP + _ROW * len(rows) + 8,
-        _LABELS,
+        left,
         across(0.0),
         tuple((across(step), f"{step:.2f}") for step in steps),
         tuple(rows),
@@ -116,17 +123,30 @@ def drawn(chart: Chart) -> Drawn:
     )
 
 
-def _scale(bars: Sequence[Bar]) -> tuple[float, float]:
-    """From 0, or the least there is, to the most there is, in tenths; 0–1 where that is near."""
+def _label_width(bars: Sequence[Bar]) -> int:
+    """Room for the longest label; the same for charts of short ones."""
+    longest = max((len(_short(bar.label)) for bar in bars), default=0)
+    return round(max(110.0, _LETTER * longest + 20))
+
+
+def _short(label: str) -> str:
+    told = plain(label)
+    return told if len(told) <= _LONGEST_LABEL else told[: _LONGEST_LABEL - 1] + "…"
+
+
+def _scale(bars: Sequence[Bar]) -> tuple[float, float, float]:
+    """Least, most and step of a scale that holds 0 and every end, with at most six ticks."""
     ends = [v for b in bars for v in (b.value, b.low, b.high, b.target) if v is not None]
     low, high = min([0.0, *ends]), max([0.1, *ends])
     high = 1.0 if 0.7 < high <= 1.0 else high
-    return (-(-(-low * 10) // 1) / 10 if low < 0 else 0.0), -(-high * 10 // 1) / 10
+    for step in _STEPS:
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first < _MOST_TICKS:
+            return first * step, last * step, step
+    return low, high, high - low
 
 
 def _row(bar: Bar, y: int, across: Any) -> dict[str, Any]:
-    label = plain(bar.label)
-    short = label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
     start, end = sorted((across(0.0), across(bar.value)))
     places = {
         name: None if value is None else across(value)
@@ -139,8 +159,9 @@ def _row(bar: Bar, y: int, across: Any) -> dict[str, Any]:
         "y": y,
         "x": start,
         "length": round(max(end - start, 0.5), 1),
-        "label": short,
-        "title": label,
+        "label": _short(bar.label),
+        "title": plain(bar.label),
         "number": number(bar.value) + interval,
-        "state": {True: "met", False: "missed", None: "plain"}[bar.reached],
+        "state": {True: "met", False: "missed", None: "plain"}[bar.reached]
+        + (" faint" if bar.faint else ""),
     }

@@ -24,6 +24,9 @@ SHOWN = 4
 SIDE = 220
 """Pixels of the longer side; a JPEG of that size takes about 8 kB."""
 
+LEAST_SHARE = 0.005
+"""Contributions that would be written as 0.00 are left out."""
+
 _QUALITY = 72
 _WORDS = 220
 _MAX_PIXELS = 100_000_000
@@ -72,7 +75,11 @@ def _hit(hit: Hit, asked: Asked) -> ExampleHit:
         kind=segment.kind,
         right=segment.path in asked.relevant,
         score=hit.score,
-        contributions={name: float(value) for name, value in hit.contributions.items() if value},
+        contributions={
+            name: float(value)
+            for name, value in hit.contributions.items()
+            if abs(value) >= LEAST_SHARE
+        },
         text=segment.text.best()[:_WORDS],
         picture=thumbnail(segment.path) if segment.kind == "image" else "",
     )

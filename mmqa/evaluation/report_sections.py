@@ -8,9 +8,10 @@ does not know becomes a table: no number of a report is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from mmqa.evaluation.report_charts import Bar, Cell, Chart
+from mmqa.evaluation.report_charts import Bar, Cell, Chart, number
 from mmqa.evaluation.report_page import Section, Table
 
 Report = Mapping[str, Any]
@@ -65,9 +66,24 @@ def section(name: str, report: Report, source: str) -> Section:
         source=source,
         charts=tuple(charts),
         tables=(*tables, *_rest(report, told={"cells"} if name == "generalisation" else set())),
-        notes=tuple((str(key), str(words)) for key, words in report.get("how", {}).items()),
+        notes=tuple(_notes(report)),
         passed=report.get("passed") if _has_targets(report) else None,
     )
+
+
+def _notes(report: Report) -> list[tuple[str, str]]:
+    """How it was measured, and every single value that the report has beside its figures."""
+    single = [
+        (_words(key), number(_cell(value)))
+        for key, value in report.items()
+        if key not in _KNOWN and not isinstance(value, Mapping | list | tuple)
+    ]
+    return [*single, *((str(key), number(_cell(told))) for key, told in _how(report).items())]
+
+
+def _how(report: Report) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = report.get("how") or {}
+    return told
 
 
 def _anchor(name: str) -> str:
@@ -93,13 +109,18 @@ def _plain(report: Report) -> _Parts:
 def _stability(report: Report) -> _Parts:
     """Overlaps with their targets; then each change, mild beside strong."""
     named = [f for f in report.get("figures", ()) if "overlap of the first" in f["name"]]
-    charts = [Chart("Overlap of the first 10 files", tuple(map(bar, named)))] if named else []
+    bars = [replace(bar(f), label=f["name"].partition(":")[0]) for f in named]
+    charts = [Chart("Overlap of the first 10 files", tuple(bars))] if bars else []
     rows = report.get("changes", ())
     for what in dict.fromkeys(row["what"] for row in rows):
         bars = [
-            Bar(f"{row['change']}, {row['strength']}" if row["strength"] else row["change"], o)
+            Bar(
+                f"{row['change']}, {row['strength']}".removesuffix(", "),
+                row["overlap"],
+                faint=row["strength"] == "strong",
+            )
             for row in sorted(rows, key=lambda row: row["change"])
-            if row["what"] == what and (o := row["overlap"]) is not None
+            if row["what"] == what
         ]
         if len(bars) > 2:
             charts.append(Chart(f"{what}: overlap of the first 10, by change", tuple(bars)))
@@ -168,7 +189,7 @@ def _missing(report: Report) -> _Parts:
     charts = []
     for system in dict.fromkeys(row["system"] for row in report["withheld"]):
         rows = [row for row in report["withheld"] if row["system"] == system]
-        bars = tuple(Bar(f"without {row['withheld']}", float(row["nDCG@10"])) for row in rows)
+        bars = tuple(Bar(f"{row['withheld']} withheld", float(row["nDCG@10"])) for row in rows)
         charts.append(Chart(f"{system}: nDCG@10", bars))
     return charts, []
 
@@ -230,7 +251,7 @@ def _tables(key: str, value: Any) -> list[Table]:
         return [Table(_words(key), columns, cells)] if columns else []
     if isinstance(value, list | tuple):
         return [Table(_words(key), ("value",), tuple((_cell(v),) for v in value))] if value else []
-    return [Table(_words(key), ("value",), ((_cell(value),),))]
+    return []  # single values stand among the notes
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Cell]:

@@ -105,8 +105,8 @@ def test_overlaps_are_drawn_with_their_targets() -> None:
     section = report_sections.section("stability", stability(), "now")
     first, *by_change = section.charts
     assert [bar.label for bar in first.bars] == [
-        "words, mild: overlap of the first 10",
-        "words, strong: overlap of the first 10",
+        "words, mild",
+        "words, strong",
     ]
     assert first.bars[0].target == 0.8
     assert first.bars[1].target is None
@@ -122,9 +122,9 @@ def test_withheld_modalities_are_a_section_of_their_own() -> None:
     section = report_sections.section("missing", report, "now")
     [chart] = section.charts
     assert [(bar.label, bar.value) for bar in chart.bars] == [
-        ("without nothing", 0.7123),
-        ("without visual", 0.4321),
-        ("without speech", 0.5432),
+        ("nothing withheld", 0.7123),
+        ("visual withheld", 0.4321),
+        ("speech withheld", 0.5432),
     ]
     assert report_sections.missing({"rows": []}) == {}
 
