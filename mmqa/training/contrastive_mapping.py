@@ -32,6 +32,7 @@ from mmqa.training.pair_figures import (
     Compared,
     Gallery,
     compared,
+    compared_speech,
     leave_one_out_hubness,
     mean_reciprocal_rank,
     vectors,
@@ -338,4 +339,5 @@ def _compared(
 ) -> tuple[Compared, ...]:
     gallery = Gallery.of(data, "test")
     before, after = (vectors(one, data, gallery).ranks(gallery.relevant) for one in (base, mapping))
-    return compared(before, after, gallery.relevant)
+    spoken = compared_speech(base, mapping, data, "test")
+    return compared(before, after, gallery.relevant) + spoken

@@ -19,6 +19,8 @@ from mmqa.training.pair_split import Side
 from mmqa.training.pair_table import Numbers, PairData
 
 AT = (1, 5, 10)
+LEAST_RECORDINGS = 4
+"""On fewer held-out recordings there is no figure."""
 Direction = str
 DIRECTIONS: tuple[Direction, Direction] = ("text to picture", "picture to text")
 
@@ -132,21 +134,46 @@ def compared(
     relevant: NDArray[np.bool_],
 ) -> tuple[Compared, ...]:
     """R@1, R@5 and R@10 both ways, with 95 % bootstrap intervals over questions."""
-    found = []
-    for direction, share in zip(DIRECTIONS, (relevant, relevant.T), strict=True):
-        for k in AT:
-            old, new = ((r[direction] <= k).astype(np.float32) for r in (before, after))
-            found.append(
-                Compared(
-                    f"{direction} R@{k}",
-                    bootstrap_interval(old),
-                    bootstrap_interval(new),
-                    bootstrap_interval(new - old),
-                    len(old),
-                    _chance(share, k),
-                )
-            )
-    return tuple(found)
+    return tuple(
+        _compared(f"{direction} R@{k}", (before[direction], after[direction]), share, k)
+        for direction, share in zip(DIRECTIONS, (relevant, relevant.T), strict=True)
+        for k in AT
+    )
+
+
+def compared_speech(
+    before: CrossModalMapping, after: CrossModalMapping, data: PairData, side: Side
+) -> tuple[Compared, ...]:
+    """How often what was heard, asking as words ask pictures, lies nearest to what was said.
+
+    It checks the transcriber on the user's own recordings, and what the text tower does about its
+    slips. Empty where a side has hardly any recordings.
+    """
+    links = data.heard.on(side)
+    heard, left = np.unique(links.left, return_inverse=True)
+    said, right = np.unique(links.right, return_inverse=True)
+    if len(heard) < LEAST_RECORDINGS:
+        return ()
+    relevant = np.zeros((len(heard), len(said)), np.bool_)
+    relevant[left, right] = True
+    both = [
+        ranks(
+            one.ask_pictures(data.vectors[heard]) @ one.ask_pictures(data.vectors[said]).T, relevant
+        )
+        for one in (before, after)
+    ]
+    return (_compared("heard to said R@1", (both[0], both[1]), relevant, 1),)
+
+
+def _compared(
+    name: str,
+    both: tuple[NDArray[np.int64], NDArray[np.int64]],
+    relevant: NDArray[np.bool_],
+    k: int,
+) -> Compared:
+    old, new = ((found <= k).astype(np.float32) for found in both)
+    before, after, gain = (bootstrap_interval(values) for values in (old, new, new - old))
+    return Compared(name, before, after, gain, len(old), _chance(relevant, k))
 
 
 def leave_one_out_hubness(vectors: Floats, bank: Floats, same: NDArray[np.bool_]) -> Floats:

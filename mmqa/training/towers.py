@@ -5,7 +5,7 @@ to know: files, the training loop, and the artefact.
 
 The loss is that of CLIP (Radford et al. 2021, §2.3): with s_ij = ⟨text i, picture j⟩ / τ, cross
 entropy of the rows and of the columns, each pair's own partner being right. τ is learned, between
-0.01 and 0.5. Beside the others of the batch, each pair is told from the hardest negatives among all
+0.01 and 1. Beside the others of the batch, each pair is told from the hardest negatives among all
 fitted pairs, mined before each epoch. What has the same picture or the same words, or words that
 mean nearly the same, is no negative.
 """
@@ -29,7 +29,7 @@ from mmqa.training.loop import RowNumbers
 from mmqa.training.pair_figures import Gallery, Vectors, mean_reciprocal_rank
 from mmqa.training.pair_table import PairData
 
-LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 0.01, 0.5
+LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 0.01, 1.0
 SAME_MEANING = 0.9
 """Texts whose vectors are nearer than that are no negatives of one another."""
 _NEVER = -1e4  # a score whose exponential is 0; minus infinity has no gradient towards τ
@@ -47,7 +47,9 @@ class TowerSettings:
         temperature: τ at the start.
         hard_negatives: Mined for each pair and each side of it; 0 mines none.
         restraint: Weight of the mean squared distance from the shipped vectors in the loss.
+        alignment: Weight of 1 − ⟨text, picture⟩ of each pair in the loss.
         text_tower: Whether words are mapped too, or stay as they are.
+        pace: How fast the text tower learns against the image tower, above 0.
         centring: Share of the means of pictures and texts that is taken away, 0–1.
         speech: Weight of (heard, said) pairs against (picture, text) pairs.
     """
@@ -57,7 +59,9 @@ class TowerSettings:
     temperature: float = 0.07
     hard_negatives: int = 8
     restraint: float = 0.5
+    alignment: float = 0.0
     text_tower: bool = True
+    pace: float = 1.0
     centring: float = 0.0
     speech: float = 0.3
 
@@ -89,7 +93,7 @@ class Towers(nn.Module):
         self.settings = settings
         width, both = texts.shape[1], inputs.x.shape[1] + inputs.based.shape[1]
         self.image = _image_tower(method, both, width, settings, seed)
-        self.tower = nn.Parameter(torch.zeros(width, width), requires_grad=settings.text_tower)
+        self._turn = nn.Parameter(torch.zeros(width, width), requires_grad=settings.text_tower)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature)))
         for name, values in (
             ("x", inputs.x),
@@ -99,6 +103,11 @@ class Towers(nn.Module):
             ("texts", texts),
         ):
             self.register_buffer(name, torch.tensor(values), persistent=False)
+
+    @property
+    def tower(self) -> torch.Tensor:
+        """D (d, d): learned at a slower pace than the image tower, as it turns every question."""
+        return self.settings.pace * self._turn
 
     @property
     def temperature(self) -> float:
@@ -237,7 +246,9 @@ class Contrast:
         weight = weight.to(by_text.device)
         based = towers.based[left]  # type: ignore[index]
         moved = (pictures - based).square().sum(dim=1)
-        each = (by_text + by_picture) / 2 + towers.settings.restraint * moved
+        apart = 1 - (pictures * texts).sum(dim=1)
+        settings = towers.settings
+        each = (by_text + by_picture) / 2 + settings.restraint * moved + settings.alignment * apart
         return (each * weight).sum() / weight.sum()
 
     def _speech_loss(self, rows: torch.Tensor) -> torch.Tensor:

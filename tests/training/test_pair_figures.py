@@ -13,6 +13,7 @@ from mmqa.training.pair_figures import (
     Gallery,
     Vectors,
     compared,
+    compared_speech,
     leave_one_out_hubness,
     mean_reciprocal_rank,
 )
@@ -88,6 +89,28 @@ def test_figures_pair_the_questions_and_know_what_guessing_gives() -> None:
         np.array([[True, True, False], [False, True, True]]),
     )
     assert two[0].chance == pytest.approx(2 / 3)
+
+
+class Turning:
+    """Asks with a tower that exchanges the axes of the second text."""
+
+    def __init__(self, *, turns: bool) -> None:
+        self.turns = turns
+
+    def ask_pictures(self, vectors: np.ndarray) -> np.ndarray:
+        return np.roll(vectors, 1, axis=1) if self.turns else vectors
+
+
+def test_what_was_heard_is_looked_for_among_what_was_said() -> None:
+    # texts 0–3 were heard, 4–7 said; each lies at its own, but two are exchanged
+    vectors = np.concatenate([np.eye(4), np.eye(4)[[0, 1, 3, 2]]]).astype(np.float32)
+    heard = Links(np.arange(4), np.arange(4, 8), np.ones(4, np.float32), ("test",) * 4)
+    spoken = replace(data(), vectors=vectors, heard=heard)
+    as_it_is, turned = Turning(turns=False), Turning(turns=True)
+    (found,) = compared_speech(as_it_is, turned, spoken, "test")  # type: ignore[arg-type]
+    assert (found.name, found.n, found.chance) == ("heard to said R@1", 4, 0.25)
+    assert (found.before.mean, found.after.mean) == (0.5, 0.5)  # both sides are turned alike
+    assert compared_speech(as_it_is, turned, spoken, "fit") == ()  # type: ignore[arg-type]
 
 
 def test_hubness_leaves_what_is_the_same_out() -> None:

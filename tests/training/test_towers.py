@@ -91,7 +91,7 @@ def test_numpy_maps_as_torch_trained(method: Method) -> None:
     with torch.no_grad():
         for parameter in found.image.parameters():
             parameter.normal_(generator=torch.Generator().manual_seed(3))
-        found.tower.normal_(generator=torch.Generator().manual_seed(4))
+        found._turn.normal_(generator=torch.Generator().manual_seed(4))
     given = inputs()
     learned = Learned(
         method=method,
@@ -195,9 +195,16 @@ def test_what_was_heard_and_said_trains_the_text_tower() -> None:
     scores = texts()[:2] @ texts()[2:4].T / 0.5
     assert float(found.loss(np.array([4, 5]))) == pytest.approx(0.5 * info_nce(scores), rel=1e-5)
     found.loss(np.array([4, 5])).backward()
-    assert found.module.tower.grad is not None  # type: ignore[union-attr]
-    assert found.module.tower.grad.abs().sum() > 0  # type: ignore[union-attr]
+    assert found.module._turn.grad is not None  # type: ignore[union-attr]
+    assert found.module._turn.grad.abs().sum() > 0  # type: ignore[union-attr]
     assert float(found.loss(np.array([0, 4]))) == 0.0  # one alone has nothing to be told from
+
+
+def test_the_text_tower_learns_at_its_own_pace() -> None:
+    slow = towers(settings=replace(PLAIN, pace=0.25))
+    with torch.no_grad():
+        slow._turn.fill_(2.0)
+    assert slow.tower.unique().tolist() == [0.5]
 
 
 def test_the_temperature_learns_and_keeps_its_limits() -> None:
@@ -215,7 +222,7 @@ def test_the_temperature_learns_and_keeps_its_limits() -> None:
 def test_a_fixed_text_tower_does_not_learn() -> None:
     found = contrast(settings=replace(PLAIN, text_tower=False))
     found.loss(np.arange(4)).backward()
-    assert found.module.tower.grad is None  # type: ignore[union-attr]
+    assert found.module._turn.grad is None  # type: ignore[union-attr]
 
 
 def test_validation_scores_as_search_does() -> None:
