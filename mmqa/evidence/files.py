@@ -37,6 +37,16 @@ NEAR = 0.7
 LONGEST = 120
 """Characters of a description."""
 
+_CLASSES = frozenset(
+    content(
+        "animal mammal bird fish insect reptile plant tree flower fruit vegetable food meal dish"
+        " drink beverage vehicle transport building structure tool instrument device machine"
+        " equipment furniture furnishing container vessel clothing garment sport game person people"
+        " face body object thing material nature scenery music art toy weapon kitchen utensil"
+    )
+)
+"""Words that name a whole class: "animal" is near to "elephant", and says nothing of one."""
+
 _FILE_WORDS = frozenset(
     content(
         "picture photo photograph image pic screenshot recording audio voice memo video clip film"
@@ -101,7 +111,7 @@ def choose(
         there = words_of(hit.segment.text)
         named = max(covered(content(sought), there), covered(letters, there)) >= 0.5
         phrases, likenesses = _likenesses(sought, hit.segment.text, encoder)
-        likeness = float(likenesses.max(initial=0.0))
+        likeness = _surest(phrases, likenesses)
         alike = (named or likeness >= ALIKE) and hit.relevance > 0
         enough = min_score + CERTAIN if sought or letters else min_score
         if alike or hit.relevance >= enough:
@@ -135,6 +145,14 @@ def _shown(hit: Hit, phrases: Sequence[str]) -> Shown:
     guessed = {w.word for w in hit.segment.text.prompt_words}
     guesses = [phrase for phrase in phrases if phrase in guessed][:3]
     return Shown(hit, description(hit.segment.text), ", ".join(guesses))
+
+
+def _surest(
+    phrases: Sequence[str], likenesses: np.ndarray[tuple[int], np.dtype[np.float32]]
+) -> float:
+    """The best likeness of a phrase that is not only the name of a whole class."""
+    telling = [not set(content(phrase)) <= _CLASSES for phrase in phrases]
+    return float(likenesses[telling].max(initial=0.0))
 
 
 def _likenesses(

@@ -16,7 +16,10 @@ class Axes:
 
     fingerprint = "axes"
     width = 3
-    known = {"ball": (1.0, 0.0, 0.0), "soccer ball": (0.6, 0.8, 0.0)}  # noqa: RUF012
+    known = {  # noqa: RUF012
+        **{"ball": (1.0, 0.0, 0.0), "soccer ball": (0.6, 0.8, 0.0)},
+        **{"elephant": (0.0, 1.0, 0.0), "animal": (0.0, 0.6, 0.8)},
+    }
 
     def encode(self, texts: Sequence[str]) -> Floats:
         return np.array([self.known.get(t, (0.0, 0.0, 1.0)) for t in texts], np.float32)
@@ -36,6 +39,12 @@ def shown(question: str, *hits: Hit) -> list[str]:
 
 def test_a_word_that_means_the_same_is_enough() -> None:
     assert shown("Show me a picture of a ball", hit("a", 1.0, "desk", "soccer ball")) == ["a"]
+
+
+def test_the_name_of_a_whole_class_does_not_stand_for_each_of_it() -> None:
+    animal = hit("a", 1.0, "face", "animal")
+    assert shown("Do I have a picture of an elephant?", animal) == []
+    assert shown("Do I have a picture of an animal?", animal) == ["a"]
 
 
 def test_nothing_that_names_it_is_nothing_to_show() -> None:
