@@ -79,7 +79,7 @@ def _picture(path: Path) -> Picture:
 
 
 def routed(
-    parts: Parts, router: Router | None, *, said: bool
+    parts: Parts, router: Router | None, *, said: bool, trust: float = 1.0
 ) -> Callable[[Ground], list[Weighing]]:
     """What weighs questions: a router, the user's explicit words, or both.
 
@@ -87,14 +87,29 @@ def routed(
         parts: Says which words the encoder understands.
         router: ``None``: uniform unless the words say otherwise.
         said: Whether explicit words ("in the picture") decide where there are any.
+        trust: How much of the weights is learned, 0–1; the rest is uniform.
     """
 
     def weigh(ground: Ground) -> list[Weighing]:
         texts = [one.question for one, _ in ground.collection.questions]
         pairs = zip(texts, ground.questions(), strict=True)
-        return [_weighing(parts, router, text, one, said=said) for text, one in pairs]
+        found = [_weighing(parts, router, text, one, said=said) for text, one in pairs]
+        return [tempered(one, trust) for one in found]
 
     return weigh
+
+
+def tempered(weighing: Weighing, trust: float) -> Weighing:
+    """Learned weights drawn toward uniform ones; others stay.
+
+    >>> halved = tempered(Weighing({"visual": 1.0, "text": 0.0}, "learned"), 0.5)
+    >>> dict(halved.weights)
+    {'visual': 0.75, 'text': 0.25}
+    """
+    if weighing.by != "learned":
+        return weighing
+    even = (1 - trust) / len(weighing.weights)
+    return Weighing({m: trust * w + even for m, w in weighing.weights.items()}, weighing.by)
 
 
 def _weighing(
