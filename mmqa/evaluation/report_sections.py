@@ -34,7 +34,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     ),
     "missing": (
         "Missing modalities",
-        "What is still found when a modality is withheld from every file.",
+        "What is still found when the files that answer lose a modality, and no others do.",
     ),
     "photographs": (
         "Photographs",
