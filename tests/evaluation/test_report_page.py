@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,3 +164,44 @@ def luminance(colour: str) -> float:
     levels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in levels]
     return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# ------------------------------------------------------------------------------ in a browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser; where there is none, its tests are skipped with a plain sentence."""
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine, so the report was not looked at in a browser")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1200, 390])
+def test_a_browser_shows_it_without_a_request_or_a_complaint(
+    chromium: Any, tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report_page.html(page()), encoding="utf-8")
+    opened = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme="dark")
+    asked: list[str] = []
+    said: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: said.append(message.text))
+    opened.goto(file.as_uri())
+    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    assert said == []
+    root = "document.documentElement"
+    assert opened.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), "nothing sticks out"
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 28)"
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.textContent") == "To the results"
+    opened.close()
