@@ -59,27 +59,30 @@ def run(options: Namespace, tell: Progress) -> MappingReport | RefitReport:
     parts = Parts(config)
     if not options.pairs and not options.index:
         return _refitted(options, parts, tell)
-    chosen = _settings(options)
-    data = _gathered(options, config, parts, tell)
-    out = Path(options.out or f"mapping-{chosen.method}")
     try:
-        trained = train(
-            data,
-            closed_form.load(),
-            chosen,
-            encoders=_encoders(parts),
-            folder=out,
-            resume=options.resume,
-            progress=tell,
-        )
+        return _trained(options, config, parts, tell)
     except KeyboardInterrupt:
         talk.print("Stopped. What was done is kept: run the same again with --resume.")
         raise
+
+
+def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -> MappingReport:
+    chosen = _settings(options)
+    data = _gathered(options, config, parts, tell)
+    out = Path(options.out or f"mapping-{chosen.method}")
+    trained = train(
+        data,
+        closed_form.load(),
+        chosen,
+        encoders=_encoders(parts),
+        folder=out,
+        resume=options.resume,
+        progress=tell,
+    )
     facts = {"pairs": len(data.seen), "pictures": data.sizes(), "seed": chosen.loop.seed}
     path = write(trained, out, facts)
-    return MappingReport(
-        replace(trained, mapping=learned.load(out)), data, path, options.index or "", chosen
-    )
+    trained = replace(trained, mapping=learned.load(out))
+    return MappingReport(trained, data, path, options.index or "", chosen)
 
 
 def _refitted(options: Namespace, parts: Parts, tell: Progress) -> RefitReport:
