@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
 from mmqa.fusion import attention, opening, weighted
 from mmqa.fusion.fitted import FILE_NAME, FusionWeights, identity, path_of, read, write
 from mmqa.records import Calibration
@@ -56,6 +56,14 @@ def test_a_folder_opens_by_the_method_that_its_file_names(tmp_path: Path):
     write(some("weighted"), path_of(tmp_path))
     assert isinstance(opening.load(tmp_path), weighted.WeightedFuser)
     assert opening.load(tmp_path).encoders == {"text_encoder": "abc"}
+
+
+def test_a_fuser_of_another_text_encoder_is_refused_one_of_another_mapping_is_not(tmp_path: Path):
+    write(some(), path_of(tmp_path))
+    same = {"text_encoder": "abc", "mapping": "another"}
+    assert opening.load(tmp_path, encoders=same).name == "weighted"
+    with pytest.raises(ModelError, match="trained with the text encoder 'abc', not 'xyz'"):
+        opening.load(tmp_path, encoders={"text_encoder": "xyz"})
 
 
 def test_missing_weights_say_how_to_get_some(tmp_path: Path):
