@@ -42,7 +42,7 @@ from mmqa.records import Asker, Floats, PromptWord
 FILE_NAME = "words.safetensors"
 RARE = 0.02
 """ρ, what each step of rarity costs a word of a text."""
-ALIKE = 0.85
+ALIKE = 0.75
 """Cosine from which two words of one vector are the same thing."""
 LOOKED_AT = 8
 """So many times more words are ranked than are chosen, so that enough are left that differ."""
