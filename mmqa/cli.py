@@ -246,6 +246,7 @@ mapping: pictures into the space of words. --pairs FILE (JSON Lines or CSV: imag
 fusion: the vectors of a segment into one; --method weighted or attention, --index or --pairs.
 router: how much to look, read and listen.
 head: a classifier; --pairs FILE with a label in each row; --method concatenation or sum.
+words: the prompt words, from public word lists; after the shipped mapping was fitted anew.
 Training is seeded and stops early; --resume goes on from the last checkpoint. Then move an index:
 mmqa rebuild --index DIR --set mapping=OUT (or fusion=OUT)."""
 
@@ -264,10 +265,10 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         commands,
         "train",
         "measure:train",
-        "train a mapping, a fusion, the router or a classifier",
+        "train a mapping, a fusion, the router, a classifier or the prompt words",
         more=TRAIN,
     )
-    train.add_argument("what", choices=("mapping", "fusion", "router", "head"))
+    train.add_argument("what", choices=("mapping", "fusion", "router", "head", "words"))
     train.add_argument(
         "--pairs", metavar="FILE", action="append", help="what to learn from; may be repeated"
     )

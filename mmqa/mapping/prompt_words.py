@@ -49,7 +49,7 @@ LOOKED_AT = 8
 
 _SELF = 0.999  # a word of the bank is no neighbour of itself
 _ROLE = "prompt_words"
-_REMEDY = "Make them again with `python -m mmqa.training.prompt_vocabulary`, or reinstall mmqa."
+_REMEDY = "Make them again with `mmqa train words`, or reinstall mmqa."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +183,7 @@ def load(mapping: CrossModalMapping, folder: Path | None = None) -> VocabularyWo
             _ROLE,
             f"the prompt words are vectors of {width} numbers, the mapping's of"
             f" {mapping.bank.shape[1]}",
-            "Make words for this text encoder with `python -m mmqa.training.prompt_vocabulary`.",
+            "Make words for this text encoder with `mmqa train words`.",
         )
     return VocabularyWords(vocabulary, mapping.bank, mapping.picture_bank)
 
