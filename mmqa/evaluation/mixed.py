@@ -6,10 +6,11 @@ there are, how questions come about, and how systems are compared.
 Each side (``train``, ``development``, ``test``) is a folder of its own with an index of its own;
 they share no thing, no occasion, no recording and no template of questions. Fusers and the router
 may be fitted on ``train`` and settings chosen on ``development``; ``test`` is for looking at once.
-Its pictures were never fitted on by the mapping, and things that OpenMoji knows in no drawing; those
-of ``train`` it may have seen, photographs excepted. Nothing of the corpora is committed: the collection is made by this
-script, below the corpora folder, named by what it was made from, so it cannot go stale. Text in
-pictures is not read (``ocr = false``): there is next to none, and it takes most of the time.
+Its pictures were never fitted on by the mapping, and no drawing of the things that OpenMoji knows;
+those of ``train`` may have been, photographs excepted. Nothing of the corpora is committed: the
+collection is made by this script, below the corpora folder, named by what it was made from, so it
+cannot go stale. Text in pictures is not read (``ocr = false``): there is next to none, and it takes
+most of the time.
 
     >>> from mmqa.evaluation import mixed           # doctest: +SKIP
     >>> train = mixed.load("train", config)         # doctest: +SKIP

@@ -3,10 +3,11 @@
 Knows: which pictures and recordings of the corpora take part, on which side, and how each becomes a
 plain file. Refuses to know: what stands beside them, what is asked, and the mapping.
 
-The side of a thing is where its concept falls by the hash that the mapping's fit is split by, so no
+The side of a thing is where its concept falls by the hash that the mapping's fit is split by; no
 emoji and no drawing of openclipart of a thing of the test side was fitted on; photographs (Tux
-Paint's stamps) never were. openclipart's drawings take part only where its own side agrees. Recordings fall on sides by their
-words: two that say the same are on one side; enough are for testing.
+Paint's stamps) never were. openclipart's drawings take part only where its own side agrees.
+Recordings fall on sides by their words: two that say the same are on one side; enough are for
+testing.
 """
 
 from __future__ import annotations
