@@ -6,6 +6,7 @@ Knows: the names of the suites. Refuses to know: how anything is measured.
 from __future__ import annotations
 
 from argparse import Namespace
+from importlib import import_module
 
 from mmqa.commands.measure import Report
 from mmqa.commands.output import settings
@@ -14,29 +15,38 @@ from mmqa.interfaces import Progress
 from mmqa.library import Library
 from mmqa.parts import Parts
 
+OF_PICTURES = ("openmoji", "openclipart", "photographs")
+"""Suites ``mmqa.evaluation.retrieval_<name>`` that measure the mapping alone, without an index."""
+
+SUITES = (*OF_PICTURES, "asterisk")
+
 
 def run(options: Namespace, tell: Progress) -> Report:
     """Measure one suite.
 
     Raises:
-        UsageError: No suite goes by that name.
+        UsageError: No suite goes by that name, or ``--limit`` would make it another test.
     """
-    if options.suite == "openmoji":
-        return _openmoji(options, tell)
+    if options.suite not in SUITES:
+        raise UsageError(
+            f"there is no retrieval suite called {options.suite!r}", f"Known: {', '.join(SUITES)}."
+        )
     if options.suite == "asterisk":
         return _asterisk(options, tell)
-    raise UsageError(
-        f"there is no retrieval suite called {options.suite!r}", "Known: openmoji, asterisk."
-    )
+    if options.limit:
+        raise UsageError(
+            f"the suite {options.suite} is always asked whole", "Leave --limit out: it is quick."
+        )
+    return _pictures(options, tell)
 
 
-def _openmoji(options: Namespace, tell: Progress) -> Report:
-    from mmqa.evaluation import retrieval_openmoji
-
+def _pictures(options: Namespace, tell: Progress) -> Report:
+    suite = import_module(f"mmqa.evaluation.retrieval_{options.suite}")
     parts = Parts(settings(options))
-    return retrieval_openmoji.run(
+    report: Report = suite.run(
         parts.image_encoder, parts.text_encoder, parts.mapping, progress=tell
     )
+    return report
 
 
 def _asterisk(options: Namespace, tell: Progress) -> Report:
