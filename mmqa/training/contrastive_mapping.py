@@ -294,10 +294,14 @@ def principal_axes(z: Floats, count: int) -> tuple[Floats, Floats]:
         count: From 1 to n − 1.
     """
     offset: Floats = z.mean(axis=0)
-    turned = np.linalg.svd((z - offset).astype(np.float64), full_matrices=False)
-    kept = turned.Vh[:count].T
-    length = np.sqrt((turned.S[:count] ** 2).sum() / len(z))
-    return offset, (kept / max(length, 1e-9)).astype(np.float32)
+    centred = (z - offset).astype(np.float64)
+    wide = z.shape[1] > len(z)  # the smaller of both squares has the same eigenvalues
+    values, found = np.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+    values = np.maximum(values[::-1][:count], 1e-12)
+    kept = found[:, ::-1][:, :count]
+    kept = centred.T @ kept / np.sqrt(values) if wide else kept
+    length = np.sqrt(values.sum() / len(z))
+    return offset, (kept / length).astype(np.float32)
 
 
 def _with_bank(found: Learned, base: ClosedFormMapping, data: PairData) -> Learned:

@@ -56,12 +56,12 @@ class TowerSettings:
 
     hidden: int = 512
     dropout: float = 0.1
-    temperature: float = 0.07
+    temperature: float = 0.3
     hard_negatives: int = 8
     restraint: float = 0.5
     alignment: float = 0.0
     text_tower: bool = True
-    pace: float = 1.0
+    pace: float = 0.1
     centring: float = 0.0
     speech: float = 0.3
 
