@@ -15,7 +15,8 @@ from mmqa.config import Config
 from mmqa.corpora.concepts import Side
 from mmqa.evaluation import collection, mixed
 from mmqa.evaluation.collection import Collection
-from mmqa.evaluation.stability import Asked, StabilityReport
+from mmqa.evaluation.stability import Asked
+from mmqa.evaluation.stability_report import StabilityReport
 from mmqa.evaluation.stability_run import Sizes
 from mmqa.evaluation.stability_run import run as run_all
 from mmqa.interfaces import Progress

@@ -19,7 +19,8 @@ from mmqa.evaluation import changed_media, stability
 from mmqa.evaluation.changed_media import Changed
 from mmqa.evaluation.metrics import bootstrap_interval
 from mmqa.evaluation.report import Figure
-from mmqa.evaluation.stability import Asked, StabilityReport, Trial, ranked, teller, trial
+from mmqa.evaluation.stability import Asked, Trial, ranked, teller, trial
+from mmqa.evaluation.stability_report import StabilityReport
 from mmqa.evaluation.text_normalizer import tokens, word_errors
 from mmqa.interfaces import Progress, Reader
 from mmqa.media.augment import PICTURES, RECORDINGS, STRENGTHS, Strength

@@ -12,7 +12,8 @@ from mmqa.evaluation import report_page, report_sections
 from mmqa.evaluation.report import Figure, Report
 from mmqa.evaluation.report_charts import number
 from mmqa.evaluation.report_page import Page, Section
-from mmqa.evaluation.stability import METRICS, StabilityReport, Trial
+from mmqa.evaluation.stability import METRICS, Trial
+from mmqa.evaluation.stability_report import StabilityReport
 
 ABLATION: dict[str, Any] = {
     "suite": "mixed: test",
