@@ -10,7 +10,7 @@ import pytest
 
 from mmqa.evaluation import stability
 from mmqa.evaluation.stability import Asked, overlap, rank_biased_overlap
-from mmqa.media.augment import Change
+from mmqa.media.augment import STRENGTHS, WORDS, Change
 from mmqa.records import Hit, Picture, SearchResult, Segment
 
 FILES = [Path(f"/f{i}") for i in range(30)]
