@@ -57,7 +57,7 @@ class HeadSettings:
     smoothing: float = 0.02
     loop: Settings = field(
         default_factory=lambda: Settings(
-            epochs=60, batch=64, learning_rate=5e-3, weight_decay=0.05, patience=10
+            epochs=60, batch=64, learning_rate=5e-3, weight_decay=5.0, patience=15
         )
     )
 
