@@ -21,8 +21,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmqa.corpora import concepts
-from mmqa.evaluation import photographs
+from mmqa.corpora import concepts, openclipart
+from mmqa.evaluation import photographs, retrieval_openclipart
 from mmqa.evaluation.metrics import Values, measure
 from mmqa.evaluation.report import Figure, Report
 from mmqa.evaluation.retrieval_openmoji import gallery
@@ -30,6 +30,7 @@ from mmqa.evaluation.significance import compare
 from mmqa.interfaces import CrossModalMapping, ImageEncoder, Progress, QueryPrompt, TextEncoder
 from mmqa.questions import Asking
 from mmqa.records import Chunk, Floats, ImageFeatures
+from mmqa.training import clipart
 from mmqa.training.drawings import collect, encode
 from mmqa.training.prompt_vocabulary import shown_pictures
 
@@ -216,6 +217,17 @@ def _openmoji(tools: Tools, progress: Progress | None) -> Gallery:
     return Gallery("openmoji", names, pictures, np.eye(len(chosen), dtype=bool))
 
 
+def _openclipart(tools: Tools, progress: Progress | None) -> Gallery:
+    drawings = openclipart.load(progress=progress)
+    features = clipart.encode(drawings, tools.image_encoder, progress=progress)
+    chosen = [n for n, d in enumerate(drawings) if d.side == "test" and d.depicted]
+    held = [drawings[n] for n in chosen]
+    asked = retrieval_openclipart.questions(held)
+    right = np.array([[held[n].concept == d.concept for d in held] for n in asked])
+    names = [held[n].name for n in asked]
+    return Gallery("openclipart", names, _mapped(tools, features, chosen), right)
+
+
 def _photographs(tools: Tools, progress: Progress | None) -> Gallery:
     listed = photographs.listed()
     names = photographs.labels(listed)
@@ -233,6 +245,7 @@ def _mapped(tools: Tools, features: ImageFeatures, chosen: Sequence[int]) -> Flo
 GALLERIES: dict[str, Callable[[Tools, Progress | None], Gallery]] = {
     "openmoji-development": _development,
     "openmoji": _openmoji,
+    "openclipart": _openclipart,
     "photographs": _photographs,
 }
 """Suite → its gallery."""
