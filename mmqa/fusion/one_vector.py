@@ -14,8 +14,8 @@ the hubness of s: that of its modalities (CSLS, Conneau et al. 2018, §2.3) as t
 with a factor β_m and an offset c_m that were fitted with the maps: pictures and texts lie at
 different heights (the modality gap), and c_m says how far apart. By pictures, the hubness among the
 picture bank counts, with its own β and c. (The hubness of z itself among mapped questions of the
-bank finds less on the development side, nDCG@10 0.715 against 0.721, and takes the bank; none at all
-finds 0.697.) Like ``concat``, it is linear::
+bank finds less on the development side, nDCG@10 0.715 against 0.721, and it takes the bank; none at
+all finds 0.697.) Like ``concat``, it is linear::
 
     stored    [ z ; 1 ; h by words ; h by pictures ]
     asked     1/σ · [ M_q·q ; −μ ; −1 ; 0 ] by words,
