@@ -24,11 +24,14 @@ all finds 0.697.) Like ``concat``, it is linear::
 Without a calibration the inner product alone counts: [ M_q·q ; 0 ; 0 ; 0 ].
 
 What α, the router's weights, cannot do here: how much of z comes from which modality is decided
-when a segment is stored, before there is a question. So α is *ignored*, a question that asks only
-one modality asks the whole vector, and explicit words like "in the picture" have no effect;
-``concat`` is the fuser that can be told where to look. A missing modality is left out of both sums:
-a segment with one modality is that modality's vector, mapped; one without any is all zero and
-scores 0.
+when a segment is stored, before there is a question. So *where* α looks is ignored, a question that
+asks only one modality asks the whole vector, and explicit words like "in the picture" have no
+effect; ``concat`` is the fuser that can be told where to look. Only the root mean square of the
+weights counts, how loud a question is: the flow keeps it at 0.5 whatever α, so that scores stand on
+the scale of ``concat``, beside words to the letter and above the least that counts as found.
+
+A missing modality is left out of both sums: a segment with one modality is that modality's vector,
+mapped; one without any is all zero and scores 0.
 """
 
 from __future__ import annotations
@@ -118,7 +121,8 @@ class OneVectorFuser:
         Args:
             features: The question's vectors; where modalities are asked with different ones, their
                 mean asks.
-            weights: Ignored: see the module.
+            weights: Modality → w ≥ 0; only their root mean square counts (see the module); 1 where
+                there are none.
             calibration: Its ``fused`` says how unrelated segments score when words ask (and when a
                 picture asks, if the fit does not know); without it the inner product alone counts.
             asked_by: Which map and which hubness count.
@@ -126,7 +130,6 @@ class OneVectorFuser:
         Raises:
             ValueError: A vector has another length than d.
         """
-        del weights
         asked = np.zeros(self.width, np.float32)
         vectors = [self._checked(m, v) for m, v in features.vectors.items() if m in self.modalities]
         if not vectors:
@@ -140,7 +143,7 @@ class OneVectorFuser:
             asked[-_EXTRA] = -known.mu
             asked[-2:] = (-1.0, 0.0) if asked_by == "words" else (0.0, -1.0)
             asked /= known.sigma
-        return asked
+        return asked * np.float32(loudness(weights))
 
     def contributions(
         self, question: Floats, features: Sequence[Features]
@@ -246,3 +249,13 @@ class OneVectorFuser:
                 f"a {modality} vector has shape {vector.shape}, not ({self.weights.width},)"
             )
         return vector
+
+
+def loudness(weights: Mapping[Modality, float]) -> float:
+    """Root mean square of the weights of all modalities; 1 where there are none.
+
+    >>> loudness({"visual": 0.5, "text": 0.5, "speech": 0.5})
+    0.5
+    """
+    squares = [weight**2 for weight in weights.values()]
+    return float((sum(squares) / len(squares)) ** 0.5) if squares else 1.0

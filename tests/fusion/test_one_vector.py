@@ -14,7 +14,7 @@ from mmqa.records import Calibration, Features
 
 MODALITIES = ("visual", "text", "speech")
 CALIBRATION = {"fused": Calibration(mu=0.1, sigma=0.25)}
-EVEN = dict.fromkeys(MODALITIES, 0.5)
+EVEN = dict.fromkeys(MODALITIES, 1.0)
 
 
 def vector(*values: float) -> np.ndarray:
@@ -177,14 +177,18 @@ def test_without_calibration_the_inner_product_alone_counts():
 
 
 @pytest.mark.parametrize("method", ["weighted", "attention"])
-def test_the_routers_weights_change_nothing(method):
+def test_where_the_router_looks_changes_nothing_but_how_loud_a_question_is_does(method):
     one = fuser(random_weights(method, 3))
-    looks = {"visual": 1.0, "text": 0.0, "speech": 0.0}
-    listens = {"visual": 0.0, "text": 0.1, "speech": 0.9}
-    np.testing.assert_array_equal(
-        one.fuse_question(question(1), looks, CALIBRATION),
-        one.fuse_question(question(1), listens, CALIBRATION),
-    )
+
+    def asked(*weights: float) -> np.ndarray:
+        given = dict(zip(MODALITIES, weights, strict=True))
+        return one.fuse_question(question(1), given, CALIBRATION)
+
+    alone = 3**0.5  # as loud as 1, 1, 1
+    np.testing.assert_allclose(asked(alone, 0, 0), asked(0, 0, alone), rtol=1e-6)
+    np.testing.assert_allclose(asked(alone, 0, 0), asked(1, 1, 1), rtol=1e-5)
+    np.testing.assert_allclose(2 * asked(0.5, 0.5, 0.5), asked(1, 1, 1), rtol=1e-6)
+    assert not asked(0, 0, 0).any()
 
 
 @pytest.mark.parametrize("method", ["weighted", "attention"])
