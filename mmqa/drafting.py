@@ -252,11 +252,13 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
 
 
 def _native(guesses: str, templates: Templates) -> str:
-    """Prompt words in the language of the answer, those that its glossary has."""
+    """Prompt words in the language of the answer; those that its glossary lacks only if all are."""
     known = glossary(templates.language)
     if known is None or not guesses:
         return guesses
-    return "、".join(known.from_english(word) or word for word in guesses.split(", "))
+    words = guesses.split(", ")
+    native = [found for word in words if (found := known.from_english(word))]
+    return "、".join(dict.fromkeys(native or words))
 
 
 def _opening(sentence: Sentence) -> str:
