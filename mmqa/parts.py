@@ -59,7 +59,7 @@ class Parts:
         """
         roles = ("image_encoder", "text_encoder")
         digests = {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
-        fusion = {"fusion": self.fuser.fingerprint} if self.fuser.fingerprint else {}
+        fusion = {"fuser": self.fuser.fingerprint} if self.fuser.fingerprint else {}
         return {**digests, "mapping": self.mapping.fingerprint, **fusion}
 
     def extractor_fingerprints(self) -> Mapping[str, str]:

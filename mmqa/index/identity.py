@@ -61,7 +61,7 @@ class IndexIdentity:
         >>> a.movable_to(b), a.movable_to(IndexIdentity("embedded", {"mapping": "1"}, "concat", 9))
         (True, False)
         """
-        derived = ("mapping", "fusion")
+        derived = ("mapping", "fuser")
         mine = {k: v for k, v in self.fingerprints.items() if k not in derived}
         its = {k: v for k, v in other.fingerprints.items() if k not in derived}
         return self.preset == other.preset and mine == its
