@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmqa.errors import UsageError
+from mmqa.evaluation.metrics import Interval
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.mapping import learned as artefact
 from mmqa.mapping import shipped
@@ -33,6 +34,7 @@ from mmqa.training.pair_figures import (
     Gallery,
     compared,
     compared_speech,
+    gain,
     leave_one_out_hubness,
     mean_reciprocal_rank,
     vectors,
@@ -73,6 +75,7 @@ class TrainedMapping:
     Attributes:
         mapping: The trained one.
         compared: Figures of the test side, before and after.
+        gain: Of 1 / rank on the test side, over the questions of both directions.
         start: Mean reciprocal rank of the shipped mapping on the validation side.
         end: And of the trained one.
         outcome: Of the training by steps; ``None`` of the closed form.
@@ -81,6 +84,7 @@ class TrainedMapping:
 
     mapping: LearnedMapping
     compared: tuple[Compared, ...]
+    gain: Interval
     start: float
     end: float
     outcome: Outcome | None
@@ -90,6 +94,11 @@ class TrainedMapping:
     def better(self) -> bool:
         """Whether the validation side says that training brought anything."""
         return self.end > self.start
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the test side says so too: the interval of its gain lies above 0."""
+        return self.better and self.gain.low > 0
 
 
 def train(
@@ -126,9 +135,11 @@ def train(
         found, outcome, chosen = run.towers(folder, resume, progress, cancelled)
     found = replace(found, encoders=dict(encoders or {}))
     banked = LearnedMapping(base, _with_bank(found, base, data))
+    figures, gained = _compared(data, base, banked)
     return TrainedMapping(
         mapping=banked,
-        compared=_compared(data, base, banked),
+        compared=figures,
+        gain=gained,
         start=run.quality(base),
         end=run.quality(LearnedMapping(base, found)),
         outcome=outcome,
@@ -340,8 +351,8 @@ def _unrelated(scores: Floats, related: NDArray[np.bool_]) -> Calibration:
 
 def _compared(
     data: PairData, base: ClosedFormMapping, mapping: LearnedMapping
-) -> tuple[Compared, ...]:
+) -> tuple[tuple[Compared, ...], Interval]:
     gallery = Gallery.of(data, "test")
     before, after = (vectors(one, data, gallery).ranks(gallery.relevant) for one in (base, mapping))
     spoken = compared_speech(base, mapping, data, "test")
-    return compared(before, after, gallery.relevant) + spoken
+    return compared(before, after, gallery.relevant) + spoken, gain(before, after)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmqa.evaluation.metrics import Interval
 from mmqa.training.contrastive_mapping import MappingSettings, TrainedMapping
 from mmqa.training.loop import Outcome
 from mmqa.training.pair_figures import Compared
@@ -71,24 +72,23 @@ class MappingReport:
         return [_line(figure) for figure in self.trained.compared]
 
     def _verdict(self) -> str:
-        start, end = self.trained.start, self.trained.end
-        said = f"mean reciprocal rank on the validation side {start:.3f} -> {end:.3f}"
-        if self.trained.better and self._confirmed:
-            return f"Better than the shipped mapping ({said})."
-        if self.trained.better:
+        found = self.trained
+        said = f"mean reciprocal rank on the validation side {found.start:.3f} -> {found.end:.3f}"
+        tested = (
+            f"on the test side {found.gain.mean:+.3f}, 95 % interval {found.gain.low:+.3f} to "
+            f"{found.gain.high:+.3f}"
+        )
+        if found.confirmed:
+            return f"Better than the shipped mapping ({said}; {tested})."
+        if found.better:
             return (
-                f"Perhaps better than the shipped mapping ({said}): no gain on the test side is "
-                "sure, as all intervals hold 0 or less."
+                f"Perhaps better than the shipped mapping ({said}; {tested}): the test side does "
+                "not confirm it. More pairs would tell."
             )
         return (
             f"WARNING: not better than the shipped mapping ({said}); what was written maps as the "
             "shipped one does. More pairs, or another --method, may help."
         )
-
-    @property
-    def _confirmed(self) -> bool:
-        """Whether the interval of any gain on the test side lies above 0."""
-        return any(figure.gain.low > 0 for figure in self.trained.compared)
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""
@@ -104,7 +104,8 @@ class MappingReport:
             "refused": [{"where": r.where, "reason": r.reason} for r in self.data.refused],
             "validation": {"before": self.trained.start, "after": self.trained.end},
             "better": self.trained.better,
-            "confirmed": self.trained.better and self._confirmed,
+            "confirmed": self.trained.confirmed,
+            "gain": _interval(self.trained.gain),
             "chosen": self.trained.chosen,
             "epochs": outcome.epochs[-1].number if outcome else 0,
             "best_epoch": outcome.best.number if outcome else 0,
@@ -146,5 +147,9 @@ def _figure(figure: Compared) -> dict[str, Any]:
         "name": figure.name,
         "n": figure.n,
         "chance": figure.chance,
-        **{name: {"mean": i.mean, "low": i.low, "high": i.high} for name, i in parts.items()},
+        **{name: _interval(part) for name, part in parts.items()},
     }
+
+
+def _interval(found: Interval) -> dict[str, float]:
+    return {"mean": found.mean, "low": found.low, "high": found.high}

@@ -68,6 +68,7 @@ def trained(method: Method) -> TrainedMapping:
 def test_each_method_finds_what_the_shipped_mapping_cannot_know(method: Method) -> None:
     found = trained(method)
     assert found.better
+    assert found.confirmed
     assert found.end > found.start + 0.2
     figures = {c.name: c for c in found.compared}
     there = figures["text to picture R@5"]
