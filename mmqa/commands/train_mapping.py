@@ -69,7 +69,7 @@ def run(options: Namespace, tell: Progress) -> MappingReport | RefitReport:
 def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -> MappingReport:
     chosen = _settings(options)
     data = _gathered(options, config, parts, tell)
-    out = Path(options.out or f"mapping-{chosen.method}")
+    out = _made(Path(options.out or f"mapping-{chosen.method}").expanduser())
     trained = train(
         data,
         closed_form.load(),
@@ -83,6 +83,18 @@ def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -
     path = write(trained, out, facts)
     trained = replace(trained, mapping=learned.load(out))
     return MappingReport(trained, data, path, options.index or "", chosen)
+
+
+def _made(folder: Path) -> Path:
+    """The folder of what is trained, made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{str(folder)!r} cannot hold what is trained: {error.strerror}",
+            "Name another folder with --out.",
+        ) from error
+    return folder
 
 
 def _refitted(options: Namespace, parts: Parts, tell: Progress) -> RefitReport:

@@ -119,6 +119,15 @@ def test_pairs_that_are_all_refused_name_the_first_reason(tmp_path: Path) -> Non
 
 
 @pytest.mark.weights
+def test_a_file_in_the_place_of_the_folder_is_refused(pairs: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    with pytest.raises(UsageError, match="cannot hold what is trained: File exists"):
+        train_mapping.run(options(pairs=[str(pairs)], out=str(taken)), lambda _chunk: None)
+    assert taken.read_text() == "mine"
+
+
+@pytest.mark.weights
 def test_too_few_pairs_are_refused_before_anything_is_written(pairs: Path, tmp_path: Path) -> None:
     few = pairs.with_name("few.jsonl")
     few.write_text("\n".join(pairs.read_text().splitlines()[:5]))
