@@ -28,7 +28,7 @@ _NOUNS: dict[Modality, str] = {
     "visual": r"(?:pictures?|photos?|photographs?|images?|pics?|snapshots?)"
     r"(?! (?:frame|book|album cover|editor|shop|gallery|hook)s?\b)",
     "speech": r"(?:(?:voice |audio |sound |phone |tape )?recordings?|voice ?(?:memo|message|note)s?"
-    r"|voicemails?|audio(?: files?| clips?)?|podcasts?|tapes?|transcripts?)"
+    r"|memos?|voicemails?|audio(?: files?| clips?)?|podcasts?|tapes?|transcripts?)"
     r"(?! (?:studio|session|room|booth|device|equipment|measure|deck)s?\b)",
     "text": r"(?:notes?|notebooks?|documents?|docs|pdfs?|text files?|texts?|written text)"
     r"(?! (?:folder|scanner|holder|payable)s?\b)",
