@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mmqa.commands.output import settings, talk
+from mmqa.corpora.fetch import default_folder
 from mmqa.errors import UsageError
 from mmqa.fusion.fitted import FOLDER, METHODS, Method, path_of
 from mmqa.index.store import IndexStore
@@ -106,6 +107,7 @@ def _shipped(
             data,
             method,
             path=folder / f"{method}.safetensors",
+            work=default_folder() / "training" / method,
             notes=corpora_notes(),
             tell=tell,
         )
@@ -121,6 +123,7 @@ def _trained(
     method: Method,
     *,
     path: Path,
+    work: Path | None = None,
     notes: dict[str, str] | None = None,
     tell: Progress,
 ) -> FusionFit:
@@ -138,6 +141,7 @@ def _trained(
         encoders=dict(parts.fingerprints()),
         settings=replace(default, loop=steps),
         notes=notes,
+        work=work,
         resume=options.resume,
         progress=tell,
     )

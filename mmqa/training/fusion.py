@@ -349,11 +349,12 @@ def train_fusion(
     encoders: Mapping[str, str],
     settings: FusionSettings | None = None,
     notes: Mapping[str, Any] | None = None,
+    work: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> FusionFit:
-    """Train, and write the weights; the checkpoint beside them is taken away at the end.
+    """Train, and write the weights; the checkpoint is taken away at the end.
 
     Args:
         data: What is learned from.
@@ -364,7 +365,8 @@ def train_fusion(
         encoders: Role → fingerprint of what made the vectors.
         settings: See there.
         notes: Kept with the weights, for people.
-        resume: Go on from the checkpoint beside ``path``.
+        work: Folder of the checkpoint and the log; that of ``path`` unless given.
+        resume: Go on from the checkpoint.
         progress: Told of each step.
         cancelled: Asked after each step.
 
@@ -377,7 +379,7 @@ def train_fusion(
     training = FusionTraining(FusionModel(start, chosen.rank, chosen.loop.seed), data, chosen)
     with torch.no_grad():
         before = training.conditions()
-    work = path.parent / f".training-{method}"
+    work = work or path.parent
     particulars = replace(chosen, loop=Settings())
     outcome = loop.train(
         training,

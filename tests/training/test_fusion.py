@@ -69,7 +69,7 @@ def test_it_learns_how_pictures_are_turned_and_a_missing_modality_does_no_harm(t
     assert fuser.encoders == {"text_encoder": "abc"}
     assert fuser.weights.trained["questions"] == report.questions
     assert fuser.weights.picture_calibration is not None
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["fusion.safetensors"]
+    assert {path.name for path in tmp_path.iterdir()} == {"fusion.safetensors", "training.jsonl"}
 
 
 def test_what_it_stored_finds_what_it_says(tmp_path):
