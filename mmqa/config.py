@@ -33,6 +33,8 @@ class Config:
             wrote.
         router: What decides how much to look, read and listen: ``trained``, ``uniform``, or a
             folder that ``mmqa train router`` wrote.
+        router_trust: How much of what the router learned counts, 0–1; the rest looks, reads and
+            listens alike.
         query_prompts: Further wordings of a question, names divided by commas: ``templates``,
             ``expansion``, ``rewriting``; may be empty.
         index_type: ``auto`` lets the number of segments decide; else ``flat``, ``sq8``, ``ivf_sq8``
@@ -55,7 +57,8 @@ class Config:
     cache: str = ""
     mapping: str = ""
     fusion: str = "concat"
-    router: str = "uniform"
+    router: str = "trained"
+    router_trust: float = 0.4
     query_prompts: str = ""
     index_type: str = "auto"
     recall_target: float = 0.97

@@ -642,6 +642,7 @@ class Library:
             router=lambda: parts.router,
             prompts=lambda: parts.query_prompts,
             said=named,
+            trust=parts.config.router_trust,
             languages=parts.languages,
         )
 

@@ -125,8 +125,20 @@ class Parts:
 
     @property
     def router(self) -> Router:
-        """A question → how much to look, read and listen."""
-        return cast(Router, self._named("router", self.config.router))
+        """A question → how much to look, read and listen.
+
+        Raises:
+            ConfigError: It was fitted to another text encoder than the preset's.
+        """
+        router = cast(Router, self._named("router", self.config.router))
+        fitted_to = getattr(router, "encoder", "")
+        if fitted_to and fitted_to != self.text_encoder.fingerprint:
+            raise ConfigError(
+                f"the router {self.config.router!r} was fitted to another text encoder than that of"
+                f" {self.config.preset!r}",
+                "Train one with `mmqa train router`, or set router = uniform.",
+            )
+        return router
 
     @property
     def query_prompts(self) -> tuple[QueryPrompt, ...]:

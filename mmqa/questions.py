@@ -103,6 +103,7 @@ class Asking:
         router: Gives what weighs a question whose words do not say where to look.
         prompts: Gives what finds further wordings; asked in order.
         said: Words → the weights that the user asks for ("in the picture"), if any.
+        trust: How much of the router's weights counts, 0–1; the rest is uniform.
         languages: ISO 639-1 codes of what the encoder of words knows; empty means any.
     """
 
@@ -112,6 +113,7 @@ class Asking:
     router: Callable[[], Router] | None = None
     prompts: Callable[[], Sequence[QueryPrompt]] = tuple
     said: Callable[[str], Weighing | None] = lambda _text: None
+    trust: float = 1.0
     languages: Collection[str] = ()
 
     def encoded(self, question: Question) -> Encoded:
@@ -170,7 +172,7 @@ class Asking:
             return said
         if self.router is None or vector is None or words != text:
             return UNIFORM  # a glossary keeps what is asked for, not how it is asked
-        return self.router().weigh(words, vector)
+        return tempered(self.router().weigh(words, vector), self.trust)
 
 
 def question_parts(
@@ -207,6 +209,19 @@ def named(text: str) -> Weighing | None:
     """
     weights = told(explicit(text))
     return None if weights is None else Weighing(weights, "words")
+
+
+def tempered(weighing: Weighing, trust: float) -> Weighing:
+    """Learned weights drawn toward uniform ones; others stay.
+
+    >>> halved = tempered(Weighing({"visual": 1.0, "text": 0.0}, "learned"), 0.5)
+    >>> dict(halved.weights)
+    {'visual': 0.75, 'text': 0.25}
+    """
+    if weighing.by != "learned":
+        return weighing
+    even = (1 - trust) / len(weighing.weights)
+    return Weighing({m: trust * w + even for m, w in weighing.weights.items()}, weighing.by)
 
 
 def strengths(weights: Mapping[Modality, float]) -> dict[Modality, float]:

@@ -59,3 +59,18 @@ def test_extractors_are_known_by_their_files_without_loading_any() -> None:
     assert prints["transcriber"].endswith(":en")
     assert parts._loaded == {}
     assert "text_recognizer" not in Parts(Config(ocr=False)).extractor_fingerprints()
+
+
+def test_a_router_of_another_text_encoder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Words:
+        fingerprint = "another"
+
+    parts = Parts(Config(router="trained"))
+    monkeypatch.setitem(parts._loaded, "text_encoder", Words())
+    with pytest.raises(ConfigError, match="router 'trained' was fitted to another text encoder"):
+        _ = parts.router
+
+
+def test_what_is_neither_a_name_nor_a_folder_is_no_fuser(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="or: attention, concat, weighted"):
+        _ = Parts(Config(fusion=str(tmp_path / "nowhere"))).fuser

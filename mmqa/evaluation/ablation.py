@@ -50,10 +50,6 @@ LATE = RankFusion("RRF (k = 1, depth 20)", k=1, depth=20)
 """Rank fusion where nothing can be chosen, on a user's own questions: what was best on the mixed
 collection's development side in November 2026."""
 
-TRUST = 0.4
-"""How much of a tempered router's weights is learned: best of 0, 0.2 … 1 on the train and on the
-development side, where questions for all there is about a thing lose by a router that is sure."""
-
 REFERENCE = "concat"
 PROMPTS = ("templates", "expansion")
 """Prompts that take no language model; ``mmqa eval prompts`` measures all of them."""
@@ -146,7 +142,7 @@ def entries(ground: Ground, parts: Parts, late: RankFusion) -> list[Entry]:
     router = registry.load("router", "trained")()
     learned = grounds.routed(parts, router, said=False)
     both = grounds.routed(parts, router, said=True)
-    tempered = grounds.routed(parts, router, said=True, trust=TRUST)
+    tempered = grounds.routed(parts, router, said=True, trust=parts.config.router_trust)
     said = grounds.routed(parts, None, said=True)
     weight = parts.config.lexical_weight
     conse = grounds.by_conse(ground.collection, ground.mapping)

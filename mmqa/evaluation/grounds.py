@@ -21,7 +21,7 @@ from mmqa.interfaces import Router
 from mmqa.mapping.closed_form import ClosedFormMapping, conse, normalize
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import UNIFORM, Asking, Encoded, named, understood
+from mmqa.questions import UNIFORM, Asking, Encoded, named, tempered, understood
 from mmqa.records import Features, Filter, Floats, Picture, Question, Weighing
 from mmqa.retrieval.wording import Words
 
@@ -97,19 +97,6 @@ def routed(
         return [tempered(one, trust) for one in found]
 
     return weigh
-
-
-def tempered(weighing: Weighing, trust: float) -> Weighing:
-    """Learned weights drawn toward uniform ones; others stay.
-
-    >>> halved = tempered(Weighing({"visual": 1.0, "text": 0.0}, "learned"), 0.5)
-    >>> dict(halved.weights)
-    {'visual': 0.75, 'text': 0.25}
-    """
-    if weighing.by != "learned":
-        return weighing
-    even = (1 - trust) / len(weighing.weights)
-    return Weighing({m: trust * w + even for m, w in weighing.weights.items()}, weighing.by)
 
 
 def _weighing(
