@@ -39,6 +39,9 @@ PIECE_WORDS = (4, 12)
 PIECES = 3
 """Most questions made of one text of a segment."""
 
+MOST = 20_000
+"""Most weak questions of an index, drawn when it has more, so that training takes minutes."""
+
 DROPPED = 0.2
 """Chance that a word of a question is left out; at least two stay."""
 
@@ -108,6 +111,7 @@ def from_index(folder: Path, files: Sequence[Path] = (), *, seed: int = 0) -> Co
         features = catalogue.features(numbers)
     rng = random.Random(seed)
     questions = list(weak(segments, rng))
+    questions = rng.sample(questions, min(MOST, len(questions)))
     asked, refused = _asked(files, segments)
     keys = [_key(one) for one in segments]
     return Collected(tuple(features), tuple(keys), (*questions, *asked), refused)
