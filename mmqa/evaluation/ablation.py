@@ -51,6 +51,9 @@ LATE = RankFusion("RRF (k = 1, depth 20)", k=1, depth=20)
 collection's development side in November 2026."""
 
 REFERENCE = "concat"
+WHOLLY = "concat + router, trusted wholly"
+"""Beside ``concat + router``, which is trusted as the configuration says (``router_trust``)."""
+
 PROMPTS = ("templates", "expansion")
 """Prompts that take no language model; ``mmqa eval prompts`` measures all of them."""
 
@@ -140,9 +143,10 @@ def entries(ground: Ground, parts: Parts, late: RankFusion) -> list[Entry]:
     known, _ = fusers(parts)
     concat = known[REFERENCE]
     router = registry.load("router", "trained")()
-    learned = grounds.routed(parts, router, said=False)
-    both = grounds.routed(parts, router, said=True)
-    tempered = grounds.routed(parts, router, said=True, trust=parts.config.router_trust)
+    trust = parts.config.router_trust
+    learned = grounds.routed(parts, router, said=False, trust=trust)
+    both = grounds.routed(parts, router, said=True, trust=trust)
+    wholly = grounds.routed(parts, router, said=False)
     said = grounds.routed(parts, None, said=True)
     weight = parts.config.lexical_weight
     conse = grounds.by_conse(ground.collection, ground.mapping)
@@ -165,23 +169,12 @@ def entries(ground: Ground, parts: Parts, late: RankFusion) -> list[Entry]:
         Entry(Fused("concat + explicit words", concat, weights=said), "router"),
         Entry(Fused("concat + router", concat, weights=learned), "router", withheld=True),
         Entry(Fused("concat + router + explicit words", concat, weights=both), "router"),
-        Entry(
-            Fused("concat + router (tempered) + explicit words", concat, weights=tempered), "router"
-        ),
+        *([Entry(Fused(WHOLLY, concat, weights=wholly), "router")] if trust < 1 else []),
         Entry(Fused("concat + oracle weights", concat, weights=lambda g: g.oracle()), "router"),
         *(Entry(Fused(f"concat + {p}", concat, prompt=p), "prompts") for p in PROMPTS),
         Entry(Fused("concat + lexical", concat, lexical=weight), "lexical"),
         Entry(
             Fused("concat + router + explicit words + lexical", concat, both, lexical=weight),
-            "lexical",
-        ),
-        Entry(
-            Fused(
-                "concat + router (tempered) + explicit words + lexical",
-                concat,
-                tempered,
-                lexical=weight,
-            ),
             "lexical",
         ),
     ]
