@@ -51,7 +51,8 @@ RESIDUAL: dict[Method, tuple[str, ...]] = {
     "mlp": ("weight_1", "bias_1", "weight_2", "bias_2"),
 }
 """The tensors of δ, a method each."""
-_SHARED = ("offset", "axes", "tower", "picture_mean", "text_mean", "picture_bank")
+_SHARED = ("offset", "axes", "tower", "picture_mean", "text_mean", "picture_bank", "probe")
+_CLOSE = 1e-3  # machines round differently; another formula is farther away than that
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +74,8 @@ class Learned:
         calibration: Channel → how unrelated segments score when a picture is the question.
         encoders: Role → fingerprint of the encoder that training used.
         facts: What is worth knowing about the training: sizes, figures, where the bank came from.
+        probe: float32 (2, d), what :func:`probe` gave for the shipped mapping; empty where
+            that is not to be checked.
         fingerprint: Digest of the file; empty before it is written.
     """
 
@@ -90,6 +93,7 @@ class Learned:
     centring: float = 0.0
     encoders: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    probe: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     fingerprint: str = ""
 
 
@@ -182,6 +186,7 @@ def load(folder: Path) -> LearnedMapping:
     Raises:
         ModelMissingError: One of the two files is not there.
         ModelDamagedError: One cannot be read, or the two do not belong together.
+        ModelError: This mmqa computes the shipped mapping by another formula than the training's.
     """
     learned = read(folder)
     base = closed_form.load(folder)
@@ -192,7 +197,27 @@ def load(folder: Path) -> LearnedMapping:
             f"on ({base.weights.fingerprint} instead of {learned.base})",
             REMEDY,
         )
+    if learned.probe.size and not np.allclose(probe(base), learned.probe, atol=_CLOSE):
+        raise ModelError(
+            "mapping",
+            f"the mapping in {str(folder)!r} was trained by another version of mmqa, whose shipped "
+            "mapping works by another formula",
+            REMEDY,
+        )
     return LearnedMapping(base, learned)
+
+
+def probe(base: ClosedFormMapping) -> Floats:
+    """What the shipped mapping makes of features that look like nothing, float32 (2, d).
+
+    Its weights' digest says that the numbers are the same; this, that what is done with them is.
+    """
+    classes = len(base.weights.classes)
+    width = len(base.weights.offset) - classes
+    pooled = (np.arange(2 * width).reshape(2, width) * 37 % 101 / 50).astype(np.float32)
+    chances = 1 / (1 + np.arange(2 * classes).reshape(2, classes) * 53 % 97)
+    chances /= chances.sum(axis=1, keepdims=True)
+    return base.map(ImageFeatures(pooled, chances.astype(np.float32)))
 
 
 def read(folder: Path) -> Learned:

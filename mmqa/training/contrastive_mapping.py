@@ -214,6 +214,7 @@ class _Run:
             text_mean=self.data.vectors[np.unique(fit.right)].mean(axis=0),
             picture_bank=self.base.picture_bank,
             calibration=self.base.picture_calibration,
+            probe=artefact.probe(self.base),
         )
 
     def closed_form(self) -> tuple[Learned, None, str]:

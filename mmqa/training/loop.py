@@ -243,7 +243,8 @@ class _Run:
         else:
             self._restore(found)
         resumed_after = self.epochs[-1].number if found else None
-        ended = self._epochs(cancelled)
+        with _deterministic():
+            ended = self._epochs(cancelled)
         self.trainable.module.load_state_dict(self.best)
         self.trainable.module.to("cpu").eval()
         return Outcome(self.epochs, ended, self.device, resumed_after)
@@ -360,6 +361,21 @@ def _seeded(seed: int, epoch: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed((int(words[0]) << 31) | (int(words[1]) >> 1))
         yield
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Inside, gradients of rows that are taken several times are summed in a fixed order.
+
+    Otherwise several threads sum them as they come, and no two runs are the same to the bit.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 def _copied(state: dict[str, torch.Tensor]) -> Tensors:

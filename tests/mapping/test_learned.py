@@ -10,7 +10,7 @@ import pytest
 
 from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
 from mmqa.mapping import closed_form, learned, shipped
-from mmqa.mapping.closed_form import inputs, normalize
+from mmqa.mapping.closed_form import ClosedFormMapping, inputs, normalize
 from mmqa.mapping.learned import Learned, LearnedMapping
 from mmqa.records import Calibration, ImageFeatures
 
@@ -153,6 +153,7 @@ def written(folder: Path) -> Learned:
         centring=0.5,
         encoders={"image_encoder": "i"},
         facts={"pairs": 12},
+        probe=learned.probe(base),
     )
     learned.write(found, folder, (shipped.FOLDER / shipped.FILE_NAME).read_bytes())
     return found
@@ -206,6 +207,27 @@ def test_another_shipped_mapping_beside_it_is_refused(tmp_path: Path) -> None:
     shipped.write(replace(base.weights, temperature=0.5), tmp_path)
     with pytest.raises(ModelDamagedError, match="is not the mapping that"):
         learned.load(tmp_path)
+
+
+def test_a_shipped_mapping_that_works_by_another_formula_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path)
+    plainly = ClosedFormMapping.map
+    monkeypatch.setattr(
+        ClosedFormMapping, "map", lambda self, features: np.roll(plainly(self, features), 1, axis=1)
+    )
+    with pytest.raises(ModelError, match="works by another formula"):
+        learned.load(tmp_path)
+
+
+def test_the_probe_tells_one_set_of_weights_from_another() -> None:
+    base = closed_form.load()
+    first = learned.probe(base)
+    assert first.shape == (2, base.bank.shape[1])
+    np.testing.assert_array_equal(first, learned.probe(base))
+    other = replace(base.weights, temperature=2 * base.weights.temperature)
+    assert np.abs(learned.probe(ClosedFormMapping(other)) - first).max() > 1e-3
 
 
 def test_an_unknown_method_is_damage(tmp_path: Path) -> None:

@@ -120,6 +120,23 @@ def test_the_global_random_state_is_left_alone_and_does_not_matter(tmp_path: Pat
     assert weights(first) == weights(second)
 
 
+def test_gradients_are_summed_in_a_fixed_order_while_it_trains_and_not_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On several threads a gathered row's gradient is otherwise summed as threads come."""
+    seen: list[bool] = []
+    plainly = Regression.loss
+
+    def loss(self: Regression, batch: RowNumbers) -> torch.Tensor:
+        seen.append(torch.are_deterministic_algorithms_enabled())
+        return plainly(self, batch)
+
+    monkeypatch.setattr(Regression, "loss", loss)
+    run(Regression())
+    assert all(seen)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 def test_another_seed_gives_other_weights() -> None:
     first, second = Regression(), Regression()
     run(first)
