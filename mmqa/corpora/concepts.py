@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Side: TypeAlias = Literal["train", "development", "test"]
@@ -75,6 +77,48 @@ def family(annotation: str) -> str:
         if telling:
             return telling[-1]
     return concept(annotation)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Some concepts, and whether a weak caption (a file's or an icon's name) tells of any of them.
+
+    Stricter than a concept's key, because names of icons follow no rule: a caption tells of a
+    concept when it has all its words, or its words written as one, or the head noun of any.
+
+    Attributes:
+        keys: Words of each concept.
+        joined: The same written as one word.
+        heads: Head nouns.
+    """
+
+    keys: frozenset[frozenset[str]]
+    joined: frozenset[str]
+    heads: frozenset[str]
+
+    @classmethod
+    def of(cls, annotations: Iterable[str], heads: Iterable[str] = ()) -> Withheld:
+        """Withhold these annotations, and whatever ends in the head noun of one of ``heads``."""
+        told = [_telling(_plain(a)) for a in annotations]
+        return cls(
+            frozenset(frozenset(words) for words in told if words),
+            frozenset("".join(words) for words in told if words),
+            frozenset(family(a) for a in heads),
+        )
+
+    def told_by(self, caption: str) -> bool:
+        """Whether a caption tells of any of them.
+
+        >>> some = Withheld.of(["fire engine", "spouting whale"], heads=["spouting whale"])
+        >>> [some.told_by(c) for c in ("red fire engine", "fireengine", "blue whale", "fire")]
+        [True, True, True, False]
+        """
+        plain = _plain(caption)
+        telling = _telling(plain)
+        words = frozenset(telling) | frozenset(_words(plain))
+        if words & self.heads or "".join(telling) in self.joined:
+            return True
+        return any(key <= words for key in self.keys)
 
 
 def _plain(annotation: str) -> str:

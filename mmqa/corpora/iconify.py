@@ -22,6 +22,24 @@ from mmqa.records import Pixels
 STYLES = ("twemoji", "fluent-emoji-flat", "emojione", "noto-v1")
 """Names in ``corpora.toml``; each licence lets weights be fitted (CC-BY-4.0, MIT, Apache-2.0)."""
 
+ICONS = (
+    "game-icons",
+    "icon-park",
+    "streamline-color",
+    "streamline-ultimate-color",
+    "streamline-plump-color",
+    "streamline-freehand-color",
+    "streamline-cyber-color",
+    "streamline-kameleon-color",
+    "streamline-stickies-color",
+    "flat-color-icons",
+)
+"""Sets of icons that are no emoji: their names are weak captions (CC-BY-3.0, CC-BY-4.0, Apache-2.0,
+MIT)."""
+
+_VARIANT = re.compile(r"-(?:flat|duo|alt|freehand|remix|ultimate)(?=-|$)")
+_NUMBERED = re.compile(r"(?:-\d+|\d+)+$|-(?:one|two|three|four|five|six)$")
+
 
 def load(style: str, folder: Path | None = None, *, progress: Progress | None = None) -> Path:
     """The file of a style's icons; fetched first where needed.
@@ -42,7 +60,17 @@ def slug(annotation: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").replace("&", "and")).strip("-")
 
 
-@lru_cache(maxsize=len(STYLES))
+def caption(name: str) -> str:
+    """What an icon's name says, without its variant and number; may be empty.
+
+    >>> caption("hot-spring-flat"), caption("paper-money-two"), caption("sneakers-3"), caption("3d")
+    ('hot spring', 'paper money', 'sneakers', '3d')
+    """
+    bare = _NUMBERED.sub("", _NUMBERED.sub("", _VARIANT.sub("", name)))
+    return bare.replace("-", " ").strip()
+
+
+@lru_cache(maxsize=len(STYLES) + len(ICONS))
 def icons(file: Path) -> dict[str, str]:
     """Name → SVG of all icons of a package; plain aliases too, turned or mirrored ones not.
 
@@ -88,3 +116,15 @@ def render(annotation: str, file: Path, size: int = 288) -> Pixels | None:
     """
     drawing = icons(file).get(slug(annotation))
     return None if drawing is None else openmoji.draw(drawing, annotation, size)
+
+
+def draw(name: str, file: Path, size: int = 288) -> Pixels:
+    """Draw an icon by its own name, as :func:`render` does; what takes a colour is black.
+
+    Raises:
+        CorpusError: There is no such icon, or it cannot be drawn.
+    """
+    drawing = icons(file).get(name)
+    if drawing is None:
+        raise CorpusError(f"there is no icon {name!r} in {str(file)!r}", "Fetch its package again.")
+    return openmoji.draw(drawing.replace("currentColor", "#000"), name, size)

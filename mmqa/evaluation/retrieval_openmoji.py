@@ -29,8 +29,11 @@ from mmqa.records import Floats, ImageFeatures
 from mmqa.training.drawings import Drawing, collect, encode
 
 CUTS = (1, 5, 10)
-REQUIRED = {1: 0.25, 10: 0.58}
-"""Recall at k that the project promises for ``openmoji: text → picture``."""
+REQUIRED = {
+    "openmoji: text → picture": {1: 0.25, 10: 0.66},
+    "openmoji: picture → text": {10: 0.60},
+}
+"""Recall at k that the project asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,10 @@ class Report:
             ]
             out.append(f"{task.name}: n = {task.n} among {task.gallery}")
             out.extend(f"    {cell}" for cell in cells)
-        needed = ", ".join(f"R@{k} ≥ {bound}" for k, bound in REQUIRED.items())
-        out.append(f"Required of the first line: {needed}: {'met' if self.passed else 'NOT met'}.")
+        for task in self.tasks:
+            for k, bound in REQUIRED.get(task.name, {}).items():
+                word = "met" if task.recall[k].mean >= bound else "NOT met"
+                out.append(f"Required of {task.name}: R@{k} ≥ {bound}: {word}.")
         return out
 
 
@@ -120,7 +125,11 @@ def run(
         tasks.append(_task(f"{source}: picture → text", returned, len(held)))
         far = np.array([concepts.family(d.emoji.annotation) not in fitted for d in held])
         tasks.append(_task(f"{source}: text → picture, unseen family", found[far], len(held)))
-    passed = all(tasks[0].recall[k].mean >= bound for k, bound in REQUIRED.items())
+    passed = all(
+        task.recall[k].mean >= bound
+        for task in tasks
+        for k, bound in REQUIRED.get(task.name, {}).items()
+    )
     return Report(tuple(tasks), passed)
 
 

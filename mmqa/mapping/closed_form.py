@@ -3,20 +3,24 @@
 Knows: the formula and NumPy. Refuses to know: which encoder made the features, how the matrices
 were fitted, and any deep-learning library.
 
-The vector of a picture is ``normalize(normalize(K(U·(z − z̄), L)·B) + c)``:
+The vector of a picture is ``normalize(K(U·(z − z̄), L)·B + s·|c|·c + s′·c′)``:
 
+- K(…)·B is kernel ridge regression from ``z = [f / |f|, ½·√probabilities]``, f = pooled^0.7, on
+  principal axes U to the embeddings of captions, with landmarks L (Nyström: Williams & Seeger
+  2001). It carries drawings, colours, and what the classifier has no class for. It is left at its
+  own length: far from all landmarks it is short, and the classifier decides.
 - c is ConSE (Norouzi et al. 2014, "Zero-Shot Learning by Convex Combination of Semantic
   Embeddings", §3): the mean of the class names' centred embeddings, weighted by the classifier's
-  probabilities. It carries photographs of what the classifier knows.
-- The rest is kernel ridge regression from ``z = [f / |f|, ½·√probabilities]``, f = pooled^0.7, on
-  principal axes U to the embeddings of captions, with landmarks L (Nyström: Williams & Seeger
-  2001). It carries drawings, colours, and what the classifier has no class for. On the development
-  side it finds more than the linear regression it replaced.
+  probabilities. It carries photographs of what the classifier knows. Where the classifier is
+  unsure c is short, and its length counts once more: then the regression decides.
+- c′ is ConSE as it is for drawings. To a classifier of photographs all drawings look like
+  envelopes, web sites and wall clocks; so a class counts by how much more probable it is than for
+  other drawings: the centred log probabilities, less their mean and over their deviation among
+  drawings, softmax again. Of unit length.
 
 B and the class embeddings are fitted to have no part along the mean of the text bank: that part
 says that a vector is a text, not which, and only made hubs. With the matrices in place this costs
-nothing at run time. c is left at its own length: where the classifier is unsure it is short, and
-the regression decides.
+nothing at run time.
 """
 
 from __future__ import annotations
@@ -81,10 +85,14 @@ class ClosedFormMapping:
             )
         turned: Floats = np.matmul(z - w.offset, w.axes)
         near = kernel(turned, w.landmarks, w.gamma)
-        drawn = normalize(near @ w.coefficients)
         assert features.probabilities is not None  # inputs() refused it
         named = conse(features.probabilities, w.classes, w.temperature)
-        return normalize(drawn + named)
+        sureness = np.float32(w.named_share) * np.linalg.norm(named, axis=1, keepdims=True)
+        mixed: Floats = near @ w.coefficients + sureness * named
+        if w.drawn_share:
+            peculiar = unusual(features.probabilities, w.usual, w.spread, w.drawn_temperature)
+            mixed = mixed + np.float32(w.drawn_share) * normalize(peculiar @ w.classes)
+        return normalize(mixed)
 
     def hubness(self, vectors: Floats) -> Floats:
         """Half the mean similarity of each of (n, d) rows to its 10 nearest of the text bank."""
@@ -158,6 +166,27 @@ def conse(probabilities: Floats, classes: Floats, temperature: float = 1.0) -> F
     weights = sharpened / sharpened.sum(axis=1, keepdims=True)
     mixed: Floats = weights @ classes
     return mixed
+
+
+def unusual(probabilities: Floats, usual: Floats, spread: Floats, temperature: float) -> Floats:
+    """How much more probable each class is than it usually is, as a distribution, (n, c).
+
+    >>> p = np.array([[0.8, 0.2]])
+    >>> usual = log_ratios(p)[0]
+    >>> unusual(p, usual, np.ones(2), 1.0).tolist()
+    [[0.5, 0.5]]
+    """
+    ratios = (log_ratios(probabilities) - usual) / spread / temperature
+    raised = np.exp(ratios - ratios.max(axis=1, keepdims=True))
+    found: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return found
+
+
+def log_ratios(probabilities: Floats) -> Floats:
+    """Log probabilities (n, c), less their mean over the classes; below 1e-9 they are as that."""
+    logs = np.log(np.maximum(probabilities, np.float32(1e-9)))
+    centred: Floats = logs - logs.mean(axis=1, keepdims=True)
+    return centred
 
 
 def hubness(vectors: Floats, bank: Floats, neighbours: int = NEIGHBOURS) -> Floats:

@@ -1,7 +1,7 @@
 """The mapping's weights as one safetensors file: its tensors, its settings, its words.
 
 Knows: names, shapes and types of what is stored, and that the file is read with NumPy alone.
-Refuses to know: how the numbers are used (``closed_form``, ``prompt_words``) or fitted
+Refuses to know: how the numbers are used (``closed_form``) or fitted
 (``mmqa.training.mapping``).
 """
 
@@ -26,7 +26,8 @@ from mmqa.records import Calibration, Channel, Floats
 FILE_NAME = "embedded.safetensors"
 FOLDER = Path(__file__).parent / "weights"
 _BYTES = ("axes", "landmarks", "coefficients", "classes", "bank", "picture_bank")
-_WHOLE = ("offset", "word_hubness")
+_WHOLE = ("offset", "usual", "spread")
+_NUMBERS = ("gamma", "temperature", "named_share", "drawn_share", "drawn_temperature")
 _REMEDY = "Fit it again with `mmqa train mapping --closed-form`, or reinstall mmqa."
 
 
@@ -44,11 +45,13 @@ class Weights:
         bank: float32 (n, d), unit rows: the fixed text bank, and the vectors of ``words``.
         picture_bank: float32 (p, d), unit rows: pictures of the fitting set, each mapped by a fit
             that did not see its concept.
-        word_hubness: float32 (n,), half the mean similarity of each bank row to its 10 nearest
-            pictures of the fitting set.
-        words: n words or short phrases; the first ``vocabulary_size`` may serve as prompt words.
+        usual: float32 (c,), mean centred log probability of each class over drawings.
+        spread: float32 (c,), its deviation, > 0.
+        words: n words or short phrases that the bank's rows say.
         temperature: Softmax temperature of the class probabilities, > 0.
-        vocabulary_size: How many of ``words`` name something that may be seen.
+        named_share: Weight of ConSE times its length, beside the regression.
+        drawn_share: Weight of ConSE as it is for drawings.
+        drawn_temperature: Its softmax temperature, > 0.
         calibration: Channel → how unrelated segments score when a picture is the question.
         encoders: Role → fingerprint of the encoder that the fit used.
         fingerprint: Digest of the file; empty before it is written.
@@ -62,10 +65,13 @@ class Weights:
     classes: Floats
     bank: Floats
     picture_bank: Floats
-    word_hubness: Floats
+    usual: Floats
+    spread: Floats
     words: tuple[str, ...]
     temperature: float
-    vocabulary_size: int
+    named_share: float
+    drawn_share: float
+    drawn_temperature: float
     calibration: Mapping[Channel, Calibration]
     encoders: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
@@ -107,9 +113,7 @@ def write(weights: Weights, folder: Path) -> Path:
     tensors["words"] = np.frombuffer("\n".join(weights.words).encode(), dtype=np.uint8).copy()
     calibration = {m: [c.mu, c.sigma] for m, c in sorted(weights.calibration.items())}
     settings = {
-        "gamma": weights.gamma,
-        "temperature": weights.temperature,
-        "vocabulary_size": weights.vocabulary_size,
+        **{name: getattr(weights, name) for name in _NUMBERS},
         "calibration": calibration,
         "encoders": dict(sorted(weights.encoders.items())),
     }
@@ -146,18 +150,21 @@ def _weights(tensors: dict[str, Any], settings: dict[str, object], digest: str) 
     encoders = settings["encoders"]
     if not isinstance(calibration, dict) or not isinstance(encoders, dict):
         raise ValueError("the settings are not as expected")
+    numbers = {name: float(str(settings[name])) for name in _NUMBERS}
     return Weights(
         **{name: tensors[name].astype(np.float32) for name in _WHOLE},
-        gamma=float(str(settings["gamma"])),
         axes=from_bytes(tensors["axes"], tensors["axes.scale"]),
         landmarks=from_bytes(tensors["landmarks"], tensors["landmarks.scale"]),
         coefficients=from_bytes(tensors["coefficients"], tensors["coefficients.scale"]),
         classes=from_bytes(tensors["classes"], tensors["classes.scale"]),
         bank=_unit(from_bytes(tensors["bank"], tensors["bank.scale"])),
         picture_bank=_unit(from_bytes(tensors["picture_bank"], tensors["picture_bank.scale"])),
+        gamma=numbers["gamma"],
+        temperature=numbers["temperature"],
+        named_share=numbers["named_share"],
+        drawn_share=numbers["drawn_share"],
+        drawn_temperature=numbers["drawn_temperature"],
         words=tuple(tensors["words"].tobytes().decode().split("\n")),
-        temperature=float(str(settings["temperature"])),
-        vocabulary_size=int(str(settings["vocabulary_size"])),
         calibration={m: Calibration(float(c[0]), float(c[1])) for m, c in calibration.items()},
         encoders=encoders,
         fingerprint=digest,

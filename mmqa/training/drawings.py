@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,16 @@ from mmqa.corpora import concepts, iconify, noto, openmoji
 from mmqa.corpora.fetch import default_folder
 from mmqa.corpora.openmoji import Emoji
 from mmqa.corpora.raster import on_white
+from mmqa.evaluation.kept_features import read
 from mmqa.interfaces import ImageEncoder, Progress
 from mmqa.records import Chunk, ImageFeatures, Picture, Pixels
+from mmqa.training import clipart
 
 TESTED = ("openmoji", "noto")
 """The hands whose drawings are tested on; those of ``iconify.STYLES`` are fitted to only."""
+
+WEAK = (*iconify.ICONS, "openclipart")
+"""Where a drawing's words are the name of a file or an icon, and follow no rule."""
 
 _BATCH = 16
 
@@ -33,7 +39,7 @@ class Drawing:
 
     Attributes:
         emoji: What is drawn, with its words.
-        source: ``openmoji``, ``noto`` or one of ``iconify.STYLES``.
+        source: ``openmoji``, ``noto``, one of ``iconify.STYLES`` or one of :data:`WEAK`.
     """
 
     emoji: Emoji
@@ -53,6 +59,11 @@ class Drawing:
     def depicted(self) -> bool:
         """Whether the name can be read off the picture."""
         return concepts.depicted(self.emoji.group, self.emoji.subgroup)
+
+    @property
+    def weak(self) -> bool:
+        """Whether its words are a weak caption."""
+        return self.source in WEAK
 
 
 def collect(folder: Path | None = None, progress: Progress | None = None) -> list[Drawing]:
@@ -93,6 +104,38 @@ def collect_styles(
     return found
 
 
+def collect_icons(folder: Path | None = None, progress: Progress | None = None) -> list[Drawing]:
+    """All icons of ``iconify.ICONS``, set by set, with what their names say.
+
+    They are of no side: which of them tell of a held-out concept, ``mmqa.training.withheld`` says.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
+    found: list[Drawing] = []
+    for source in iconify.ICONS:
+        file = iconify.load(source, folder, progress=progress)
+        for name in iconify.icons(file):
+            told = iconify.caption(name)
+            if told:
+                found.append(Drawing(_named(name, told, "icons", file), source))
+    return found
+
+
+def collect_clipart(folder: Path | None = None, progress: Progress | None = None) -> list[Drawing]:
+    """The drawings of openclipart's fitting sides.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
+    chosen = clipart.fitted(clipart.depicted(folder, progress))
+    return [Drawing(_named(d.path.stem, d.name, d.category, d.path), "openclipart") for d in chosen]
+
+
+def _named(key: str, told: str, group: str, file: Path) -> Emoji:
+    return Emoji(key, "", told, (), group, "", False, file)
+
+
 def encode(
     drawings: Sequence[Drawing],
     encoder: ImageEncoder,
@@ -104,6 +147,25 @@ def encode(
     What is kept is named after the encoder's fingerprint and the list, so neither can go stale.
     """
     root = folder or default_folder()
+    parts = [_encode_alike(list(alike), encoder, root, progress) for alike in _runs(drawings)]
+    return ImageFeatures(
+        np.concatenate([p.pooled for p in parts]),
+        np.concatenate([p.probabilities for p in parts if p.probabilities is not None]),
+    )
+
+
+def _runs(drawings: Sequence[Drawing]) -> Iterator[Sequence[Drawing]]:
+    """What is kept together: each set of icons by itself, all emoji in one."""
+    for _, alike in groupby(drawings, key=lambda d: d.source if d.weak else ""):
+        yield list(alike)
+
+
+def _encode_alike(
+    drawings: Sequence[Drawing],
+    encoder: ImageEncoder,
+    root: Path,
+    progress: Progress | None,
+) -> ImageFeatures:
     names = "\n".join(f"{d.source} {d.emoji.hexcode}" for d in drawings)
     key = hashlib.sha256(f"drawings-1\n{encoder.fingerprint}\n{names}".encode()).hexdigest()[:16]
     kept = root / "features" / f"drawings-{key}.safetensors"
@@ -126,6 +188,11 @@ def pictures(drawings: Sequence[Drawing], folder: Path) -> Iterator[Picture]:
             pixels: Pixels | None = openmoji.render(drawing.emoji.svg)
         elif drawing.source == "noto":
             pixels = noto.render(drawing.emoji.character, font)
+        elif drawing.source in iconify.ICONS:
+            pixels = iconify.draw(drawing.emoji.hexcode, drawing.emoji.svg)
+        elif drawing.source == "openclipart":
+            yield read(drawing.emoji.svg)
+            continue
         else:
             pixels = iconify.render(drawing.emoji.annotation, iconify.load(drawing.source, folder))
         assert pixels is not None, f"{drawing} was collected without a picture"

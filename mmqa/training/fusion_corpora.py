@@ -91,13 +91,13 @@ def unfitted_vectors(
     kept = np.array([one.side != "test" for one in drawings])
     seen = rows(encode(drawings, parts.image_encoder, folder, progress), kept)
     fitted = [one for one in drawings if one.side != "test"]
-    words, vocabulary_size = read_vocabulary(VOCABULARY)
+    words, _ = read_vocabulary(VOCABULARY)
     texts = Texts(
         caption_vectors([one.emoji for one in fitted], encoder, settings.tag_share),
+        caption_vectors([one.emoji for one in fitted], encoder, 0),
         class_vectors(class_texts(fetch("imagenet-classes", folder=folder)), encoder),
         encoder.encode(words),
         words,
-        vocabulary_size,
     )
     found = unseen(fitted, seen, texts, settings)
     return {(one.source, one.emoji.hexcode): row for one, row in zip(fitted, found, strict=True)}

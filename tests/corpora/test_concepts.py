@@ -54,3 +54,19 @@ KNOWN = {
     "octopus": "development",
     "umbrella": "train",
 }
+
+
+@pytest.mark.parametrize(
+    ("caption", "told"),
+    [
+        ("sperm whale", True),  # its head noun
+        ("whales", True),
+        ("ferris wheel", True),  # all words of a concept
+        ("ferriswheel", True),  # written as one
+        ("steering wheel", False),  # "wheel" is no head noun that is asked for
+        ("fish", False),
+    ],
+)
+def test_a_weak_caption_tells_of_what_is_withheld(caption: str, told: bool) -> None:
+    withheld = concepts.Withheld.of(["spouting whale", "ferris wheel"], heads=["spouting whale"])
+    assert withheld.told_by(caption) is told

@@ -61,8 +61,18 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_every_style_is_pinned_under_a_licence_that_lets_weights_be_fitted() -> None:
     known = packages()
-    for style in iconify.STYLES:
-        assert known[style].licence.startswith(("CC-BY-4.0", "MIT", "Apache-2.0"))
+    for style in (*iconify.STYLES, *iconify.ICONS):
+        assert known[style].licence.startswith(("CC-BY-3.0", "CC-BY-4.0", "MIT", "Apache-2.0"))
+
+
+def test_an_icon_is_drawn_by_its_own_name_and_what_takes_a_colour_is_black(tmp_path: Path) -> None:
+    path = tmp_path / "icons.json"
+    body = '<rect width="16" height="16" fill="currentColor"/>'
+    path.write_text(json.dumps({"icons": {"Red-Box-2": {"body": body}}}))
+    pixels = iconify.draw("Red-Box-2", path, size=4)
+    assert pixels.reshape(-1, 4).tolist() == [[0, 0, 0, 255]] * 16
+    with pytest.raises(CorpusError, match="no icon 'red-box'"):
+        iconify.draw("red-box", path)
 
 
 def test_the_file_is_in_the_unpacked_package(

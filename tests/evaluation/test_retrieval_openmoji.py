@@ -96,7 +96,20 @@ def test_a_perfect_mapping_is_perfect_and_only_held_out_concepts_are_asked(
     assert first.recall[1].mean == 1.0
     assert first.chance(5) == pytest.approx(5 / 12)
     assert report.passed
-    assert "met" in report.lines()[-1]
+    assert [line.rpartition(": ")[2] for line in report.lines()[-3:]] == ["met."] * 3
+
+
+def test_one_missed_figure_is_no_pass_and_is_named(
+    pretended: list[Drawing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"openmoji: text → picture": {1: 1.0}, "openmoji: picture → text": {10: 1.1}}
+    monkeypatch.setattr(suite, "REQUIRED", asked)
+    report = suite.run(Images(), Texts(), Mapped())
+    assert not report.passed
+    assert report.lines()[-2:] == [
+        "Required of openmoji: text → picture: R@1 ≥ 1.0: met.",
+        "Required of openmoji: picture → text: R@10 ≥ 1.1: NOT met.",
+    ]
 
 
 def test_a_report_is_plain_values(pretended: list[Drawing]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +24,25 @@ def tiny_weights() -> Weights:
         offset=np.array([1, 0, 0.5, 0], np.float32),
         axes=np.eye(4, dtype=np.float32)[:, :3],
         landmarks=np.zeros((1, 3), np.float32),
-        coefficients=np.array([[0.0, 2.0]], np.float32),
+        coefficients=np.array([[0.0, 1.0]], np.float32),
         gamma=1.0,
         classes=np.array([[0.75, 0.0], [0.0, -0.5]], np.float32),
         bank=np.array([[1.0, 0.0], [0.6, 0.8]], np.float32),
         picture_bank=np.array([[0.0, 1.0]], np.float32),
-        word_hubness=np.array([0.1, 0.2], np.float32),
+        usual=np.zeros(2, np.float32),
+        spread=np.ones(2, np.float32),
         words=("dog", "what is this"),
         temperature=1.0,
-        vocabulary_size=1,
+        named_share=4 / 3,
+        drawn_share=0.0,
+        drawn_temperature=1.0,
         calibration={"visual": Calibration(0.1, 0.2)},
     )
 
 
 def test_a_sure_picture_is_the_regression_plus_its_class() -> None:
     features = ImageFeatures(np.array([[4, 0]], np.float32), np.array([[1, 0]], np.float32))
-    # kernel 1 → regression (0, 2) → unit (0, 1); ConSE (0.75, 0); sum (0.75, 1), length 1.25
+    # kernel 1 → regression (0, 1); ConSE (0.75, 0), times 4/3 of its length 0.75
     np.testing.assert_allclose(
         ClosedFormMapping(tiny_weights()).map(features), [[0.6, 0.8]], rtol=1e-6
     )
@@ -49,6 +53,31 @@ def test_an_unsure_classifier_leaves_the_regression_to_decide() -> None:
         np.array([[0.4, 0.6]], np.float32), tiny_weights().classes, temperature=1.0
     )
     np.testing.assert_allclose(mixed, [[0.3, -0.3]], rtol=1e-6)
+
+
+def test_the_regression_keeps_its_own_length_so_that_far_pictures_leave_it_to_the_classes() -> None:
+    weights = replace(tiny_weights(), coefficients=np.array([[0.0, 0.5]], np.float32))
+    features = ImageFeatures(np.array([[4, 0]], np.float32), np.array([[1, 0]], np.float32))
+    expected = np.array([[0.75, 0.5]]) / np.hypot(0.75, 0.5)  # ConSE as above
+    np.testing.assert_allclose(ClosedFormMapping(weights).map(features), expected, rtol=1e-6)
+
+
+def test_a_class_that_is_more_probable_than_usual_counts_for_drawings() -> None:
+    # both classes are as probable, but the first usually is much more so: the second is peculiar
+    usual = np.array([np.log(9) / 2, -np.log(9) / 2], np.float32)
+    even = np.array([[0.5, 0.5]], np.float32)
+    found = closed_form.unusual(even, usual, np.ones(2, np.float32), 1.0)
+    np.testing.assert_allclose(found, [[0.1, 0.9]], rtol=1e-5)
+    weights = replace(
+        tiny_weights(),
+        coefficients=np.zeros((1, 2), np.float32),
+        named_share=0.0,
+        drawn_share=0.4,
+        usual=usual,
+    )
+    direction = np.array([[0.1 * 0.75, -0.9 * 0.5]])
+    mapped = ClosedFormMapping(weights).map(ImageFeatures(np.array([[4, 0]], np.float32), even))
+    np.testing.assert_allclose(mapped, direction / np.linalg.norm(direction), rtol=1e-5)
 
 
 def test_a_low_temperature_sharpens() -> None:
@@ -118,7 +147,7 @@ def test_weights_survive_the_round_trip(tmp_path: Path) -> None:
     shipped.write(weights, tmp_path)
     mapping = closed_form.load(tmp_path)
     again = mapping.weights
-    for name in ("offset", "axes", "landmarks", "coefficients", "word_hubness"):
+    for name in ("offset", "axes", "landmarks", "coefficients", "usual", "spread"):
         np.testing.assert_allclose(getattr(again, name), getattr(weights, name), atol=4e-3)
     for name in ("classes", "bank", "picture_bank"):
         np.testing.assert_allclose(getattr(again, name), getattr(weights, name), atol=4e-3)
@@ -129,8 +158,6 @@ def test_weights_survive_the_round_trip(tmp_path: Path) -> None:
 
 
 def test_other_weights_have_another_fingerprint(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     shipped.write(tiny_weights(), tmp_path / "a")
     shipped.write(replace(tiny_weights(), temperature=0.5), tmp_path / "b")
     prints = {closed_form.load(tmp_path / name).fingerprint for name in "ab"}
@@ -154,7 +181,7 @@ def test_the_shipped_file_is_below_six_megabytes() -> None:
 
 def test_the_shipped_bank_has_one_unit_row_a_word() -> None:
     weights = shipped.read()
-    assert len(weights.words) == len(weights.bank) == len(weights.word_hubness) > 1500
+    assert len(weights.words) == len(weights.bank) > 1500
     np.testing.assert_allclose(np.linalg.norm(weights.bank, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(weights.picture_bank, axis=1), 1, rtol=1e-5)
     assert len(weights.picture_bank) > 1000

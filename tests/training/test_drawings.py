@@ -95,3 +95,38 @@ def test_another_list_is_encoded_anew(tmp_path: Path) -> None:
 
 def test_the_side_follows_the_concept_whoever_drew_it() -> None:
     assert {Drawing(emoji(HELD_OUT), s).side for s in ("openmoji", "twemoji")} == {"test"}
+
+
+def test_icons_say_what_their_names_say_and_are_kept_set_by_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"hot-dog-flat": "", "2": "", "hot-dog-3": ""}
+    monkeypatch.setattr(collecting.iconify, "load", lambda style, *_, **__: Path(style))
+    monkeypatch.setattr(collecting.iconify, "icons", lambda _file: names)
+    monkeypatch.setattr(collecting.iconify, "draw", lambda *_: np.full((4, 4, 4), 255, np.uint8))
+    monkeypatch.setattr(collecting.noto, "font_file", lambda *_, **__: Path("x.ttf"))
+    found = collecting.collect_icons()
+    sets = len(collecting.iconify.ICONS)
+    assert [d.emoji.annotation for d in found] == ["hot dog"] * 2 * sets  # "2" says nothing
+    assert all(d.weak for d in found)
+    encoder = Brightness()
+    assert len(encode(found, encoder, tmp_path).pooled) == 2 * sets == encoder.seen
+    encode(found[:4], encoder, tmp_path)  # two whole sets: found again
+    assert encoder.seen == 2 * sets
+
+
+def test_clipart_is_read_as_the_product_reads_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    from mmqa.corpora import openclipart
+
+    file = tmp_path / "cat.png"
+    Image.new("RGB", (32, 32), (10, 20, 30)).save(file)
+    drawn = openclipart.Drawing(file, "cat", "animals", "cat", "train", depicted=True)
+    monkeypatch.setattr(collecting.clipart, "depicted", lambda *_: [drawn])
+    monkeypatch.setattr(collecting.noto, "font_file", lambda *_, **__: Path("x.ttf"))
+    (found,) = collecting.collect_clipart()
+    assert (found.emoji.annotation, found.source, found.weak) == ("cat", "openclipart", True)
+    assert encode([found], Brightness(), tmp_path).pooled.tolist() == [[20.0]]

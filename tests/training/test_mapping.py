@@ -103,7 +103,7 @@ def test_unseen_vectors_come_from_fits_without_the_concept() -> None:
     )
     captions = normalize(random.standard_normal((len(names), 3)).astype(np.float32))
     classes = normalize(random.standard_normal((2, 3)).astype(np.float32))
-    said = fitting.Texts(captions, classes, normalize(captions + 1), tuple(names), len(names))
+    said = fitting.Texts(captions, captions, classes, normalize(captions + 1), tuple(names))
     settings = Settings(axes=4, landmarks=99)
     before = fitting.unseen(drawings, features, said, settings)
     changed = captions.copy()
