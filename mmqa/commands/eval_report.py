@@ -172,9 +172,9 @@ def _stability(options: Namespace, tell: Progress) -> Report:
 
 
 def _generalisation(options: Namespace, tell: Progress) -> Report:
-    from mmqa.commands import eval_generalisation
+    from mmqa.commands.eval_generalisation import run as measure
 
-    return eval_generalisation.run(options, tell)
+    return measure(options, tell)
 
 
 def _examples(options: Namespace, tell: Progress, left_out: list[str]) -> tuple[Example, ...]:

@@ -24,7 +24,7 @@ from mmqa.evaluation import photographs
 from mmqa.evaluation.metrics import bootstrap_interval, ranks
 from mmqa.evaluation.report import Figure
 from mmqa.interfaces import CrossModalMapping, ImageEncoder, Progress, TextEncoder
-from mmqa.mapping.closed_form import ClosedFormMapping, inputs
+from mmqa.mapping.closed_form import ClosedFormMapping, inputs, log_ratios
 from mmqa.mapping.shipped import Weights
 from mmqa.records import Chunk, Floats, ImageFeatures
 from mmqa.training.kernel_ridge import Settings, kernel_ridge, without
@@ -71,12 +71,12 @@ class Fit:
     Attributes:
         name: As in the table.
         mapping: The mapping.
-        pairs: Pictures that its regression saw; 0 where it saw none.
+        pairs: Pictures that its regression saw; ``None`` where only its authors know.
     """
 
     name: str
     mapping: CrossModalMapping
-    pairs: int
+    pairs: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ class GeneralisationReport:
     """
 
     cells: tuple[Cell, ...]
-    pairs: Mapping[str, int]
+    pairs: Mapping[str, int | None]
     how: Mapping[str, str | int | float]
 
     @property
@@ -149,7 +149,7 @@ class GeneralisationReport:
         """The matrix for people; a star marks a fit tested at home."""
         out = ["generalisation: text → picture R@10 (* fitted to pictures of this kind)"]
         for fit, pairs in self.pairs.items():
-            out.append(f"  {fit} (fitted to {pairs:,} pictures)")
+            out.append(f"  {fit}" if pairs is None else f"  {fit} (fitted to {pairs:,} pictures)")
             for cell in self.cells:
                 if cell.fit == fit:
                     star = "*" if cell.home else " "
@@ -218,31 +218,33 @@ def _told(figure: Figure) -> str:
 def conse_alone(weights: Weights) -> Fit:
     """The classifier's names, and no regression."""
     nothing = np.zeros_like(weights.coefficients)
-    return Fit("ConSE alone", ClosedFormMapping(replace(weights, coefficients=nothing)), 0)
+    alone = replace(weights, coefficients=nothing, drawn_share=0.0)
+    return Fit("ConSE alone", ClosedFormMapping(alone), 0)
 
 
 def fitted(pairs: Pairs, weights: Weights, settings: Settings | None = None) -> Fit:
-    """The closed form with a regression fitted to these pairs alone.
+    """The closed form with everything that is learned from pictures fitted to these pairs alone.
 
     Args:
         pairs: What it sees.
-        weights: Bank, classes and temperature; its regression is replaced.
+        weights: Bank, classes and temperatures; the rest is replaced.
         settings: The shipped fit's unless given.
     """
+    chosen = settings or Settings()
+    assert pairs.features.probabilities is not None
     found = kernel_ridge(
-        inputs(pairs.features),
-        pairs.captions,
-        settings or Settings(),
-        importance=pairs.importance,
+        inputs(pairs.features), pairs.captions, chosen, importance=pairs.importance
     )
-    common = weights.bank.mean(axis=0)
+    ratios = log_ratios(pairs.features.probabilities)
     new = replace(
         weights,
         offset=found["offset"],
         axes=found["axes"],
         landmarks=found["landmarks"],
-        coefficients=without(found["coefficients"], common),
-        gamma=(settings or Settings()).gamma,
+        coefficients=without(found["coefficients"], weights.bank.mean(axis=0)),
+        gamma=chosen.gamma,
+        usual=ratios.mean(axis=0),
+        spread=np.maximum(ratios.std(axis=0), np.float32(1e-6)),
     )
     return Fit(pairs.name, ClosedFormMapping(new), len(pairs.captions))
 

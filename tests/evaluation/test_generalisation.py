@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from mmqa.evaluation.generalisation import Fit, Gallery, Pairs, conse_alone, fitted, run
 from mmqa.mapping.closed_form import ClosedFormMapping, normalize
-from mmqa.mapping.shipped import read
+from mmqa.mapping.shipped import Weights
 from mmqa.records import Floats, ImageFeatures
 from mmqa.training.kernel_ridge import Settings
 
@@ -34,20 +32,27 @@ def features(things: list[int]) -> ImageFeatures:
 
 @pytest.fixture(scope="module")
 def mapping() -> ClosedFormMapping:
-    """The shipped record, with small matrices in it."""
+    """A closed form of small matrices; the classifier's part is next to nothing."""
     z = WIDTH + CLASSES
-    return ClosedFormMapping(
-        replace(
-            read(),
-            offset=np.zeros(z, np.float32),
-            axes=np.eye(z, 4, dtype=np.float32),
-            landmarks=unit(3, 4),
-            coefficients=unit(3),
-            classes=1e-3 * unit(CLASSES),
-            bank=unit(30),
-            picture_bank=unit(12),
-        )
+    weights = Weights(
+        offset=np.zeros(z, np.float32),
+        axes=np.eye(z, 4, dtype=np.float32),
+        landmarks=unit(3, 4),
+        coefficients=unit(3),
+        gamma=1.0,
+        classes=1e-3 * unit(CLASSES),
+        bank=unit(30),
+        picture_bank=unit(12),
+        usual=np.zeros(CLASSES, np.float32),
+        spread=np.ones(CLASSES, np.float32),
+        words=tuple("word" for _ in range(30)),
+        temperature=1.0,
+        named_share=0.3,
+        drawn_share=0.0,
+        drawn_temperature=1.0,
+        calibration={},
     )
+    return ClosedFormMapping(weights)
 
 
 def pairs(name: str, things: list[int], copies: int = 6) -> Pairs:
