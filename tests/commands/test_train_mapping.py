@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmqa import config, extraction
 from mmqa.cli import main
 from mmqa.commands import train_mapping
 from mmqa.errors import UsageError
+from mmqa.extraction import Extract
+from mmqa.fusion.concat import ConcatFuser
+from mmqa.index.identity import IndexIdentity
+from mmqa.index.store import IndexStore
+from mmqa.index.transaction import Transaction
 from mmqa.mapping import learned, opening
+from mmqa.parts import Parts
+from mmqa.records import Features, MediaItem, Segment, SegmentText
 from mmqa.training import contrastive_mapping
 
 THINGS = 48
@@ -82,6 +90,41 @@ def test_pairs_become_a_mapping_with_figures_and_the_next_command(
     assert report["refused"][0]["where"] == "pairs.jsonl, line 49"
     assert {f["name"] for f in report["figures"]} >= {"text to picture R@1", "picture to text R@10"}
     assert report["better"] is (report["validation"]["after"] > report["validation"]["before"])
+
+
+@pytest.mark.weights
+def test_an_index_is_enough_even_when_its_files_are_gone(tmp_path: Path) -> None:
+    encoder = Parts(config.load({})).fingerprints()["image_encoder"]
+    fuser = ConcatFuser(2)
+    identity = IndexIdentity("embedded", {"image_encoder": encoder}, "concat", fuser.width)
+    index = tmp_path / "index"
+    with IndexStore.create(index, identity, fuser) as store, store.transaction() as change:
+        for number in range(THINGS):
+            _indexed(change, number, encoder)
+    asked = options(index=str(index), method="closed-form", out=str(tmp_path / "mine"))
+    report = train_mapping.run(asked, lambda _chunk: None)
+    assert report.to_json()["pairs"] == THINGS
+    assert report.to_json()["refused"] == []
+    assert report.lines()[-1].startswith(f"Move an index over: mmqa rebuild --index {index} ")
+    assert opening.load(tmp_path / "mine").fingerprint == report.to_json()["fingerprint"]
+
+
+def _indexed(change: Transaction, number: int, encoder: str) -> None:
+    """A picture that lies nowhere, with a caption and what the encoder saw of it."""
+    path, sha256 = Path(f"/nowhere/{number}.png"), f"{number:064x}"
+    item = MediaItem(path, sha256, "image", 1, 1)
+    text = SegmentText(caption=f"pattern {'abcdefghijkl'[number % 12]}{number}")
+    segment = Segment(f"{number:012x}.0", path, sha256, "image", 0, text=text)
+    features = Features({"text": np.array([1, 0], np.float32)})
+    change.put(item, [segment], [features], ["pattern"])
+    made = np.random.default_rng(number)
+    seen = Extract(
+        "image",
+        pooled=made.random(1280, np.float32),
+        probabilities=made.dirichlet(np.ones(1000)).astype(np.float32),
+    )
+    key = f"v1;image_encoder={encoder};text_recognizer=off"
+    change.put_extraction(sha256, key, extraction.pack([seen]))
 
 
 @pytest.mark.weights
