@@ -25,7 +25,7 @@ def vocabulary(
     turn: Floats | None = None,
     share: float = 1.0,
 ) -> Vocabulary:
-    vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)[: len(words)]
+    vectors = np.array([[1, 0], [0.5**0.5, 0.5**0.5], [0, 1]], np.float32)[: len(words)]
     return Vocabulary(
         words,
         vectors,
@@ -40,9 +40,9 @@ def test_a_pictures_words_are_ranked_by_similarity_less_hubness_plus_prior() -> 
     bank = np.array([[0.8, 0.6]], np.float32)
     words = VocabularyWords(vocabulary(prior=(0.0, 0.1, 0.0), share=0.5), NOTHING, bank)
     (found,) = words.words(np.array([[1, 0]], np.float32), k=2)
-    # dog 1 − ½·½·0.8; thing 0.8 + 0.1 − ½·½·1; sea 0 − ½·½·0.6
+    # dog 1 − ½·½·0.8; thing √½ + 0.1 − ½·½·1.4·√½; sea 0 − ½·½·0.6
     assert [w.word for w in found] == ["dog", "thing"]
-    assert [w.score for w in found] == pytest.approx([0.8, 0.65])
+    assert [w.score for w in found] == pytest.approx([0.8, 0.65 * 0.5**0.5 + 0.1])
 
 
 def test_a_turn_moves_what_a_picture_is_near_to_and_no_text() -> None:
@@ -58,10 +58,10 @@ def test_a_texts_words_are_ranked_less_their_hubness_among_texts_and_their_rarit
     (found,) = VocabularyWords(vocabulary(), bank, NOTHING).words(
         np.array([[0, 1]], np.float32), k=3, of="words"
     )
-    # sea 1 − ½·(0.8 + 0)/2 − 0.04; thing 0.6 − ½·(0.96 + 0.8)/2 − 0.02; dog is in the bank itself:
+    # sea 1 − ½·(0.8 + 0)/2 − 0.04; thing √½ − ½·(1 + 1.4)·√½/2 − 0.02; dog is in the bank itself:
     # 0 − ½·(0.6 − 1)/2
     assert {w.word: w.score for w in found} == pytest.approx(
-        {"sea": 0.76, "thing": 0.14, "dog": 0.1}
+        {"sea": 0.76, "thing": 0.4 * 0.5**0.5 - 0.02, "dog": 0.1}
     )
 
 
