@@ -72,7 +72,7 @@ _SOUGHT: tuple[tuple[Modality, re.Pattern[str]], ...] = (
         (
             modality,
             re.compile(
-                rf"\b(?:which|what|any|show me|find|play|open|list)(?: me)? {_DETERMINER}"
+                rf"\b(?:which|what|any|show me|find|play|open|list)(?: me| of)? {_DETERMINER}"
                 rf"(?:{_NOUNS[modality]})\b"
                 rf"|\b(?:{_NOUNS[modality]}) (?:of|showing|shows|about|on|with|where|in which|that"
                 rf"|which|taken|from|mentioning|discussing)\b",

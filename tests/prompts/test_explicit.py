@@ -18,6 +18,7 @@ from mmqa.prompts.explicit import explicit
         ("a photo of a goat", ("visual",)),
         ("which recording is about goats?", ("speech",)),
         ("which memo is about goats?", ("speech",)),
+        ("Which of the recordings is about goats?", ("speech",)),
         ("照片里有几只狗？", ("visual",)),
         ("录音里她说了什么？", ("speech",)),
         ("我的笔记里房租是多少？", ("text",)),
