@@ -44,7 +44,7 @@ def bank() -> np.ndarray:
     return units(np.random.default_rng(1).standard_normal((100, WIDTH)))
 
 
-def fit(tmp_path: Path, method: str = "weighted", **options: object):
+def fit(tmp_path: Path, method: str = "weighted", epochs: int = 20, **options: object):
     return train_fusion(
         turned_pictures(),
         bank(),
@@ -52,7 +52,7 @@ def fit(tmp_path: Path, method: str = "weighted", **options: object):
         method=method,
         path=tmp_path / "fusion.safetensors",
         encoders={"text_encoder": "abc"},
-        settings=QUICK,
+        settings=replace(QUICK, loop=replace(QUICK.loop, epochs=epochs)),
         **options,
     )
 
@@ -91,10 +91,10 @@ def test_an_interrupted_run_ends_as_one_that_was_not(tmp_path):
         if getattr(chunk, "done", 0) == 14:
             raise KeyboardInterrupt
 
-    whole = fit(tmp_path / "whole")
+    whole = fit(tmp_path / "whole", epochs=3)
     with pytest.raises(KeyboardInterrupt):
-        fit(tmp_path / "cut", progress=stop)
-    resumed = fit(tmp_path / "cut", resume=True)
+        fit(tmp_path / "cut", epochs=3, progress=stop)
+    resumed = fit(tmp_path / "cut", epochs=3, resume=True)
     assert resumed.outcome.resumed_after is not None
     assert resumed.fingerprint == whole.fingerprint
 
