@@ -138,7 +138,7 @@ def index(
     """The index of a side by the configured encoders and mapping; what is missing is added.
 
     Interrupted, it goes on where it stopped. What another index of this side already read out of
-    the files is taken over, so a new mapping costs seconds.
+    the files is taken over, so a new mapping, or other words beside the files, cost seconds.
 
     Args:
         side: Which one.
@@ -160,7 +160,8 @@ def index(
     if finished.exists():
         return target
     with Library.open(target, config=plain) as library:
-        for other in sorted(root.glob(f"{kind}-*.whole"))[-1:]:
+        others = place(folder).parent.glob(f"mixed-*/indexes/{kind}-*.whole")
+        for other in sorted(others, key=lambda one: one.stat().st_mtime)[-1:]:
             library.reuse(other.with_suffix(""))
         media = [files / name for name in ("pictures", "recordings", "notes")]
         report = library.add(media, on_event=_telling(progress, side))

@@ -65,7 +65,7 @@ class Planned:
         caption: What is written beside it.
         words: A note's text, or what is said.
         asks: Questions that only it answers.
-        answer: Accepted answers to these.
+        answers: Accepted answers to each of these, in the same order.
     """
 
     path: str
@@ -77,7 +77,7 @@ class Planned:
     caption: str = ""
     words: str = ""
     asks: tuple[str, ...] = ()
-    answer: tuple[str, ...] = ()
+    answers: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _notes(words: Mapping[str, Any], defined: Iterable[tuple[str, str]]) -> Iter
             "written",
             words=fact["note"],
             asks=tuple(fact["ask"]),
-            answer=tuple(fact["answer"]),
+            answers=tuple(map(tuple, fact["answer"])),
         )
 
 
@@ -214,7 +214,7 @@ def _memos(words: Mapping[str, Any], things: Sequence[str]) -> Iterator[Planned]
             "memo",
             words=memo["memo"],
             asks=tuple(memo["ask"]),
-            answer=tuple(memo["answer"]),
+            answers=tuple(map(tuple, memo["answer"])),
         )
 
 

@@ -159,10 +159,10 @@ class _Asked:
                     (file.path,),
                     kind=kind,
                     needs=(_MODALITY[file.medium],),
-                    answer=file.answer,
+                    answer=accepted,
                     family=f"{kind}: {file.path}",
                 )
-                for ask in file.asks
+                for ask, accepted in zip(file.asks, file.answers, strict=True)
             ]
 
     def prompts(self) -> Iterator[Family]:

@@ -19,7 +19,9 @@ FILES = [
     Planned("p/kite.png", "picture", "openclipart", thing="kite", event=BRITTANY),
     Planned("p/bass.png", "picture", "openmoji", thing="bass guitar"),
     Planned("n/owl.txt", "note", "written", thing="owl", words="Owl: a bird."),
-    Planned("n/gate.txt", "note", "written", words="Code 4490", asks=("code?",), answer=("4490",)),
+    Planned(
+        "n/gate.txt", "note", "written", words="Code 4490", asks=("code?",), answers=(("4490",),)
+    ),
     Planned("r/owl.wav", "recording", "memo", thing="owl", words="An owl!"),
     Planned("r/a.wav", "recording", "asterisk", event=0, words="Please enter your password now."),
     Planned("r/b.wav", "recording", "asterisk", event=1, words="Enter the password of the box."),
