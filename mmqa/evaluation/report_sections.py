@@ -67,7 +67,7 @@ def section(name: str, report: Report, source: str) -> Section:
         charts=tuple(charts),
         tables=(*tables, *_rest(report, told={"cells"} if name == "generalisation" else set())),
         notes=tuple(_notes(report)),
-        passed=report.get("passed") if _has_targets(report) else None,
+        passed=_verdict(report),
     )
 
 
@@ -90,8 +90,11 @@ def _anchor(name: str) -> str:
     return "".join(c if c.isalnum() and c.isascii() else "-" for c in name) or "section"
 
 
-def _has_targets(report: Report) -> bool:
-    return any(figure.get("target") is not None for figure in report.get("figures", ()))
+def _verdict(report: Report) -> bool | None:
+    """As the report says; nothing where it promised nothing and so missed nothing."""
+    passed: bool | None = report.get("passed")
+    promised = any(figure.get("target") is not None for figure in report.get("figures", ()))
+    return passed if promised or passed is False else None
 
 
 # ------------------------------------------------------------------------------ what is drawn
@@ -194,11 +197,22 @@ def _missing(report: Report) -> _Parts:
     return charts, []
 
 
+def _tasks(report: Report) -> _Parts:
+    """Recall of each task; where the report has figures, these."""
+    bars = tuple(
+        Bar(f"{task['name']}, R@{k}", float(r["mean"]), r["low"], r["high"])
+        for task in report.get("tasks", ())
+        for k, r in task["recall"].items()
+    )
+    return ([Chart("Recall", bars)], []) if bars else _plain(report)
+
+
 _DRAWN: Mapping[str, Callable[[Report], _Parts]] = {
     "stability": _stability,
     "generalisation": _generalisation,
     "ablation": _ablation,
     "missing": _missing,
+    "openmoji": _tasks,
 }
 
 

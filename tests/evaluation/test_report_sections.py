@@ -47,6 +47,21 @@ ABLATION: dict[str, Any] = {
 }
 
 
+OPENMOJI = {
+    "name": "openmoji: text → picture",
+    "n": 252,
+    "gallery": 252,
+    "recall": {"10": {"mean": 0.5913, "low": 0.532, "high": 0.651}},
+}
+
+
+def test_tasks_are_drawn_as_bars() -> None:
+    section = report_sections.section("openmoji", {"passed": False, "tasks": [OPENMOJI]}, "now")
+    [chart] = section.charts
+    assert [(b.label, b.value) for b in chart.bars] == [("openmoji: text → picture, R@10", 0.5913)]
+    assert "0.651" in shown(section)
+
+
 def stability() -> dict[str, Any]:
     trials = tuple(
         Trial(
@@ -145,5 +160,7 @@ def test_the_matrix_has_a_row_a_fit_and_a_column_a_test() -> None:
 def test_only_a_report_with_targets_has_a_verdict() -> None:
     without = Report("r", (Figure("R@1", 0.5, 3),)).to_json()
     missed = Report("r", (Figure("R@1", 0.5, 3, target=0.6),)).to_json()
+    elsewhere = {"passed": False, "tasks": [OPENMOJI]}
+    assert report_sections.section("openmoji", elsewhere, "now").passed is False
     assert report_sections.section("x", without, "now").passed is None
     assert report_sections.section("x", missed, "now").passed is False
