@@ -21,7 +21,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmqa.corpora import concepts, openclipart
+from mmqa.corpora import concepts
 from mmqa.evaluation import photographs, retrieval_openclipart
 from mmqa.evaluation.metrics import Values, measure
 from mmqa.evaluation.report import Figure, Report
@@ -218,14 +218,12 @@ def _openmoji(tools: Tools, progress: Progress | None) -> Gallery:
 
 
 def _openclipart(tools: Tools, progress: Progress | None) -> Gallery:
-    drawings = openclipart.load(progress=progress)
-    features = clipart.encode(drawings, tools.image_encoder, progress=progress)
-    chosen = [n for n, d in enumerate(drawings) if d.side == "test" and d.depicted]
-    held = [drawings[n] for n in chosen]
+    held = clipart.tested(clipart.depicted(progress=progress))
+    features = clipart.encode(held, tools.image_encoder, progress=progress)
     asked = retrieval_openclipart.questions(held)
     right = np.array([[held[n].concept == d.concept for d in held] for n in asked])
     names = [held[n].name for n in asked]
-    return Gallery("openclipart", names, _mapped(tools, features, chosen), right)
+    return Gallery("openclipart", names, tools.mapping.map(features), right)
 
 
 def _photographs(tools: Tools, progress: Progress | None) -> Gallery:
