@@ -111,13 +111,13 @@ class Cell:
     Attributes:
         fit: Row.
         test: Column.
-        home: Whether the fit saw pictures of the test's kind.
+        home: Whether the fit saw pictures of the test's kind; ``None`` where nobody said.
         figure: R@10, with n and interval.
     """
 
     fit: str
     test: str
-    home: bool
+    home: bool | None
     figure: Figure
 
 
@@ -202,7 +202,8 @@ def _cell(fit: Fit, test: Gallery) -> Cell:
         interval.high,
         chance=test.chance,
     )
-    return Cell(fit.name, test.name, any(kind in fit.name for kind in test.home), figure)
+    home = None if fit.pairs is None else any(kind in fit.name for kind in test.home)
+    return Cell(fit.name, test.name, home, figure)
 
 
 def _told(figure: Figure) -> str:

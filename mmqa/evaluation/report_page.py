@@ -194,6 +194,7 @@ def html(page: Page) -> str:
             page=page,
             charts={chart: drawn(chart) for s in page.sections for chart in s.charts},
             verdicts=_verdicts(page.sections),
+            missed=_missed_elsewhere(page.sections),
         )
     )
 
@@ -219,6 +220,12 @@ def _verdicts(sections: Sequence[Section]) -> list[tuple[Section, Bar]]:
         for bar in chart.bars
         if bar.reached is not None
     ]
+
+
+def _missed_elsewhere(sections: Sequence[Section]) -> list[Section]:
+    """Sections that miss a target which none of their bars has."""
+    told = {section.id for section, bar in _verdicts(sections) if bar.reached is False}
+    return [one for one in sections if one.passed is False and one.id not in told]
 
 
 def _shade(value: Cell) -> int:

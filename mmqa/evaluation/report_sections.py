@@ -13,6 +13,7 @@ from typing import Any
 
 from mmqa.evaluation.report_charts import Bar, Cell, Chart, number
 from mmqa.evaluation.report_page import Section, Table
+from mmqa.evaluation.retrieval_openmoji import REQUIRED
 
 Report = Mapping[str, Any]
 _KNOWN = frozenset({"suite", "passed", "figures", "how", "misses"})
@@ -103,10 +104,12 @@ _Parts = tuple[list[Chart], list[Table]]
 
 
 def _plain(report: Report) -> _Parts:
-    """Every figure of one scale as a bar."""
-    shares = [figure for figure in report.get("figures", ()) if _is_share(figure)]
+    """Every figure of 0–1 as a bar; what has a target on another scale in a chart of its own."""
+    figures = report.get("figures", ())
+    shares = [figure for figure in figures if _is_share(figure)]
     charts = [Chart("Figures", tuple(map(bar, shares)))] if shares else []
-    return charts, []
+    others = [f for f in figures if f.get("target") is not None and not _is_share(f)]
+    return [*charts, *(Chart(str(f["name"]), (bar(f),)) for f in others)], []
 
 
 def _stability(report: Report) -> _Parts:
@@ -139,7 +142,7 @@ def _generalisation(report: Report) -> _Parts:
     rows = tuple((fit, *(_value(found.get((fit, test))) for test in tests)) for fit in fits)
     matrix = Table("Text → picture, R@10: fits by tests", ("fitted to", *tests), rows, shaded=True)
     told = tuple(
-        (c["fit"], c["test"], "yes" if c["home"] else "no", c["value"], c["low"], c["high"], c["n"])
+        (c["fit"], c["test"], _cell(c["home"]), c["value"], c["low"], c["high"], c["n"])
         for c in cells
     )
     columns = ("fitted to", "tested on", "of a kind seen", "R@10", "low", "high", "n")
@@ -198,13 +201,21 @@ def _missing(report: Report) -> _Parts:
 
 
 def _tasks(report: Report) -> _Parts:
-    """Recall of each task; where the report has figures, these."""
+    """Recall of each task, with what was asked for; where the report has figures, these."""
     bars = tuple(
-        Bar(f"{task['name']}, R@{k}", float(r["mean"]), r["low"], r["high"])
+        _recall(str(task["name"]), int(k), interval)
         for task in report.get("tasks", ())
-        for k, r in task["recall"].items()
+        for k, interval in task["recall"].items()
     )
     return ([Chart("Recall", bars)], []) if bars else _plain(report)
+
+
+def _recall(task: str, k: int, interval: Report) -> Bar:
+    target = REQUIRED.get(task, {}).get(k)
+    value = float(interval["mean"])
+    reached = None if target is None else value >= target
+    label = f"{task}, R@{k}"
+    return Bar(label, value, interval["low"], interval["high"], target, reached=reached)
 
 
 _DRAWN: Mapping[str, Callable[[Report], _Parts]] = {

@@ -123,6 +123,14 @@ def test_the_targets_stand_at_the_top_with_a_word_and_not_by_colour_alone() -> N
     assert ">met</strong>" in top
 
 
+def test_a_target_that_no_bar_has_is_not_kept_quiet_about() -> None:
+    suite = Section("openmoji", "Unseen concepts", "", "now", passed=False)
+    text = report_page.html(Page("t", (), (*page().sections, suite)))
+    top = text[: text.index('id="stability"')]
+    assert "1 of 1 met; beside them, 1 missed." in top
+    assert '<a href="#openmoji">Unseen concepts</a>' in top
+
+
 def test_what_was_left_out_is_said() -> None:
     assert "ablation: gone" in report_page.html(page())
     assert "Not measured: ablation: gone" in report_page.markdown(page())

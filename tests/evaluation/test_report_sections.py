@@ -58,7 +58,10 @@ OPENMOJI = {
 def test_tasks_are_drawn_as_bars() -> None:
     section = report_sections.section("openmoji", {"passed": False, "tasks": [OPENMOJI]}, "now")
     [chart] = section.charts
-    assert [(b.label, b.value) for b in chart.bars] == [("openmoji: text → picture, R@10", 0.5913)]
+    [drawn] = chart.bars
+    assert (drawn.label, drawn.value) == ("openmoji: text → picture, R@10", 0.5913)
+    assert drawn.target is not None
+    assert drawn.reached is (drawn.value >= drawn.target)
     assert "0.651" in shown(section)
 
 
@@ -155,6 +158,12 @@ def test_the_matrix_has_a_row_a_fit_and_a_column_a_test() -> None:
     assert matrix.columns == ("fitted to", "a", "b")
     assert matrix.rows == (("a", 0.9, 0.2), ("b", 0.3, None))
     assert matrix.shaded
+
+
+def test_a_ratio_with_a_target_has_a_chart_of_its_own() -> None:
+    figures = (Figure("R@10", 0.5, 9), Figure("ratio", 1.94, 9, 1.7, 2.2, target=1.5))
+    section = report_sections.section("openclipart", Report("r", figures).to_json(), "now")
+    assert [[bar.label for bar in chart.bars] for chart in section.charts] == [["R@10"], ["ratio"]]
 
 
 def test_only_a_report_with_targets_has_a_verdict() -> None:
