@@ -19,8 +19,9 @@ from mmqa.fusion.fitted import FOLDER, METHODS, Method, path_of
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Progress
 from mmqa.parts import Parts
-from mmqa.training.fusion import FusionFit, FusionSettings, train_fusion
+from mmqa.training.fusion import FusionSettings, train_fusion
 from mmqa.training.fusion_data import FusionData
+from mmqa.training.fusion_report import FusionFit
 
 DEFAULT_METHOD: Method = "weighted"
 

@@ -18,7 +18,8 @@ from mmqa.interfaces import Progress
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
 from mmqa.training.feature_cache import FeatureCache
-from mmqa.training.head import HeadFit, HeadSettings, train_head
+from mmqa.training.head import HeadSettings, train_head
+from mmqa.training.head_report import HeadFit
 from mmqa.training.labelled import gather
 from mmqa.training.pair_features import Encoders
 

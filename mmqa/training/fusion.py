@@ -17,30 +17,27 @@ that a question was made from goes more often, or copying words would be all the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmqa.fusion.attention import AttentionFuser
-from mmqa.fusion.concat import ConcatFuser
 from mmqa.fusion.fitted import FusionWeights, Method, read, write
 from mmqa.fusion.one_vector import OneVectorFuser
 from mmqa.fusion.weighted import WeightedFuser
 from mmqa.interfaces import Cancelled, Progress
-from mmqa.records import MODALITIES, Features, Floats, Modality
+from mmqa.records import MODALITIES, Floats
 from mmqa.training import checkpoint, loop
 from mmqa.training.fusion_data import FusionData
 from mmqa.training.fusion_model import FusionModel, calibrated_start
-from mmqa.training.loop import Outcome, RowNumbers, Settings
-
-CUTOFF = 10
-"""Of nDCG, the metric that training stops by."""
+from mmqa.training.fusion_report import FusionFit, of_concat
+from mmqa.training.fusion_tables import FusionTables, ndcg
+from mmqa.training.loop import RowNumbers, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +75,15 @@ class FusionTraining:
     def __init__(self, model: FusionModel, data: FusionData, settings: FusionSettings) -> None:
         self.settings = settings
         self.model = model
-        self.module = nn.ModuleDict({"model": model, "data": _Tables(data, model.modalities)})
+        self.module = nn.ModuleDict({"model": model, "data": FusionTables(data, model.modalities)})
         self.fitted = np.flatnonzero(~data.kept_back)
         self.kept_back = np.flatnonzero(data.kept_back)
         self.hard = torch.zeros((len(data.questions), 0), dtype=torch.int64)
 
     @property
-    def tables(self) -> _Tables:
+    def tables(self) -> FusionTables:
         """The data, on the device."""
-        return cast(_Tables, self.module["data"])
+        return cast(FusionTables, self.module["data"])
 
     @property
     def rows(self) -> int:
@@ -176,167 +173,9 @@ class FusionTraining:
         return torch.where(kept.any(dim=1, keepdim=True), kept, present)
 
 
-class _Tables(nn.Module):
-    """The data as buffers, so that they move to the device with the model."""
-
-    vectors: Tensor
-    present: Tensor
-    hubs: Tensor
-    groups: Tensor
-    questions: Tensor
-    by_pictures: Tensor
-    sources: Tensor
-    right: Tensor
-    rights: Tensor
-
-    def __init__(self, data: FusionData, modalities: Sequence[Modality]) -> None:
-        super().__init__()
-        for name, array in _arrays(data, modalities).items():
-            self.register_buffer(name, torch.from_numpy(array), persistent=False)
-
-    def one_right(self, numbers: Tensor) -> Tensor:
-        """One segment that answers each question, drawn when there are several."""
-        counts = self.rights[numbers].cpu()
-        drawn = (torch.rand(len(numbers)) * counts).long().clamp(max=counts - 1)
-        return self.right[numbers, drawn.to(self.right.device)]
-
-    def alike(self, numbers: Tensor, among: Tensor | None = None) -> Tensor:
-        """Which of the segments (all, or some) are of a group that answers; bool (b, n)."""
-        groups = self.groups if among is None else self.groups[among]
-        count = int(self.groups.max()) + 1
-        return self._marked(self.groups[self.right[numbers]], count)[:, groups]
-
-    def answers(self, numbers: Tensor) -> Tensor:
-        """Which of all segments answer; bool (b, n)."""
-        return self._marked(self.right[numbers], len(self.groups))
-
-    @staticmethod
-    def _marked(places: Tensor, count: int) -> Tensor:
-        """bool (b, count), true in each row at its places (b, r)."""
-        marks = torch.zeros((len(places), count), dtype=torch.bool, device=places.device)
-        return marks.scatter_(1, places, torch.ones_like(places, dtype=torch.bool))
-
-
-def _arrays(data: FusionData, modalities: Sequence[Modality]) -> dict[str, NDArray[Any]]:
-    shape = (len(data.segments), len(modalities))
-    width = len(data.questions[0].vector)
-    vectors = np.zeros((*shape, width), np.float32)
-    present = np.zeros(shape, np.bool_)
-    hubs = np.zeros((2, *shape), np.float32)
-    for row, one in enumerate(data.segments):
-        for place, modality in enumerate(modalities):
-            if modality in one.vectors:
-                vectors[row, place] = one.vectors[modality]
-                present[row, place] = True
-                hubs[0, row, place] = one.hubness.get(modality, 0.0)
-                hubs[1, row, place] = one.picture_hubness.get(modality, 0.0)
-    names = list(modalities)
-    most = max(len(q.segments) for q in data.questions)
-    right = [[*q.segments, *q.segments[:1] * (most - len(q.segments))] for q in data.questions]
-    return {
-        "vectors": vectors,
-        "present": present,
-        "hubs": hubs,
-        "groups": data.groups,
-        "questions": np.stack([q.vector for q in data.questions]).astype(np.float32),
-        "by_pictures": np.array([q.asked_by == "pictures" for q in data.questions]),
-        "sources": np.array(
-            [names.index(q.source) if q.source in names else -1 for q in data.questions], np.int64
-        ),
-        "right": np.array(right, np.int64),
-        "rights": np.array([len(q.segments) for q in data.questions], np.int64),
-    }
-
-
 def _pieces(numbers: RowNumbers, size: int = 128) -> Iterator[Tensor]:
     for start in range(0, len(numbers), size):
         yield torch.from_numpy(numbers[start : start + size])
-
-
-def ndcg(scores: Tensor, answers: Tensor, k: int = CUTOFF) -> Tensor:
-    """nDCG@k (b,) of scores (b, n) where answers, bool (b, n), gain 1 (Järvelin & Kekäläinen 2002).
-
-    >>> ndcg(torch.tensor([[3.0, 2.0, 1.0]]), torch.tensor([[False, True, False]])).item()
-    0.6309297680854797
-    """
-    k = min(k, scores.shape[1])
-    discounts = 1 / torch.log2(torch.arange(k, device=scores.device) + 2.0)
-    gains = answers.gather(1, scores.topk(k, dim=1)[1]).float() @ discounts
-    ideal = discounts.cumsum(0)[answers.sum(dim=1).clamp(max=k) - 1]
-    return gains / ideal
-
-
-@dataclass(frozen=True, slots=True)
-class FusionFit:
-    """What a training run did.
-
-    Attributes:
-        path: The weights that were written.
-        method: ``weighted`` or ``attention``.
-        fingerprint: Digest of the file.
-        size_bytes: Size of the file.
-        segments: What could be found.
-        questions: Questions learned from.
-        kept_back: Questions that chose when to stop.
-        concat: nDCG@10 of those with the fuser ``concat``, evenly weighed, by condition.
-        before: The same before training.
-        after: And after it.
-        outcome: Epoch by epoch.
-    """
-
-    path: Path
-    method: Method
-    fingerprint: str
-    size_bytes: int
-    segments: int
-    questions: int
-    kept_back: int
-    concat: Mapping[str, float]
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-    outcome: Outcome
-
-    @property
-    def passed(self) -> bool:
-        """Always: a fit promises no figure."""
-        return True
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for ``--json``."""
-        names = ("method", "fingerprint", "size_bytes", "segments", "questions", "kept_back")
-        return {
-            "path": str(self.path),
-            **{n: getattr(self, n) for n in names},
-            "concat": dict(self.concat),
-            "before": dict(self.before),
-            "after": dict(self.after),
-            "epochs": len(self.outcome.epochs) - 1,
-            "best_epoch": self.outcome.best.number,
-            "ended": self.outcome.ended,
-            "device": self.outcome.device,
-        }
-
-    def lines(self) -> list[str]:
-        """Sentences for people."""
-        out = self.outcome
-        return [
-            f"Trained {self.method} on {self.questions} questions to {self.segments} segments "
-            f"({out.ended} after {len(out.epochs) - 1} epochs on {out.device}; best was epoch "
-            f"{out.best.number}).",
-            f"nDCG@10 of {self.kept_back} questions kept back, which also chose the epoch:",
-            *(
-                f"  {name}: {self.before[name]:.3f} before, {value:.3f} after; "
-                f"concat {self.concat[name]:.3f}"
-                for name, value in self.after.items()
-            ),
-            *self._advice(),
-            f"Wrote {self.path} ({self.size_bytes / 1e6:.2f} MB, fingerprint {self.fingerprint}).",
-        ]
-
-    def _advice(self) -> list[str]:
-        if self.after["whole"] > self.concat["whole"]:
-            return []
-        return ['On these questions concat finds more: keep fusion = "concat".']
 
 
 def train_fusion(
@@ -415,37 +254,6 @@ def train_fusion(
         after=after,
         outcome=outcome,
     )
-
-
-def of_concat(data: FusionData, bank: Floats) -> dict[str, float]:
-    """What ``concat`` reaches on the questions kept back, by the same conditions and measure."""
-    fuser = ConcatFuser(bank.shape[1])
-    known = fuser.calibrate(bank, data.segments)
-    even: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.5)
-    asked = [q for q, kept in zip(data.questions, data.kept_back, strict=True) if kept]
-    by_words = [q for q in asked if q.asked_by == "words"]
-    questions = np.stack(
-        [
-            fuser.fuse_question(Features(dict.fromkeys(MODALITIES, q.vector)), even, known)
-            for q in by_words
-        ]
-    )
-    answers = torch.zeros((len(by_words), len(data.segments)), dtype=torch.bool)
-    for row, q in enumerate(by_words):
-        answers[row, list(q.segments)] = True
-    conditions: dict[str, Sequence[Features]] = {"whole": data.segments}
-    for modality in MODALITIES:
-        conditions[f"without {modality}"] = [_without(one, modality) for one in data.segments]
-    return {
-        name: float(ndcg(torch.from_numpy(questions @ fuser.fuse(found).T), answers).mean())
-        for name, found in conditions.items()
-    }
-
-
-def _without(features: Features, modality: Modality) -> Features:
-    """A modality less, unless it is the last one."""
-    left = {m: v for m, v in features.vectors.items() if m != modality} or features.vectors
-    return replace(features, vectors=left)
 
 
 def _with_pictures(weights: FusionWeights, data: FusionData, bank: Floats) -> FusionWeights:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmqa.errors import UsageError
-from mmqa.evaluation.report import Figure, wilson
 from mmqa.fusion import head as heads
-from mmqa.fusion.head import Head, HeadWeights, Joining
+from mmqa.fusion.head import HeadWeights, Joining
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.records import MODALITIES, Features, Floats, Modality
 from mmqa.training import checkpoint, loop
+from mmqa.training.head_report import HeadFit, measured, places
 from mmqa.training.labelled import Labelled, Side
-from mmqa.training.loop import Outcome, RowNumbers, Settings
+from mmqa.training.loop import RowNumbers, Settings
 
 SCALE = 8.0
 """Vectors of length 1 are taken this long while W is fitted, so that steps and decay suit them."""
@@ -83,8 +83,8 @@ class HeadTraining:
     ) -> None:
         self.settings, self.classes = settings, tuple(classes)
         self.modalities = tuple(m for m in MODALITIES if any(m in f.vectors for f in features))
-        self.fitted = _places(sides, "train")
-        self.chosen_by = _places(sides, "development")
+        self.fitted = places(sides, "train")
+        self.chosen_by = places(sides, "development")
         shares = np.bincount(labels[self.fitted], minlength=len(classes)) / len(self.fitted)
         self.module = _Linear(*stacked(features, self.modalities), labels, shares, settings.joining)
         weights = 1 / (len(classes) * np.maximum(shares, 1e-9)) if settings.balanced else None
@@ -167,66 +167,6 @@ class _Linear(nn.Module):
         return torch.einsum("bkd,kcd->bc", vectors, rows) + seen @ self.presence + self.bias
 
 
-@dataclass(frozen=True, slots=True)
-class HeadFit:
-    """What a training run did.
-
-    Attributes:
-        path: The weights that were written.
-        fingerprint: Digest of the file.
-        classes: Names.
-        sizes: Side → examples.
-        figures: Accuracy on the test side, as it is and with modalities withheld.
-        outcome: Epoch by epoch.
-        joining: How h is made.
-        size_bytes: Size of the file.
-        refused: Rows that could not be used, a sentence each.
-    """
-
-    path: Path
-    fingerprint: str
-    classes: tuple[str, ...]
-    sizes: Mapping[str, int]
-    figures: tuple[Figure, ...]
-    outcome: Outcome
-    joining: Joining
-    size_bytes: int
-    refused: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Always: a fit promises no figure."""
-        return True
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for ``--json``."""
-        names = ("fingerprint", "joining", "size_bytes")
-        return {
-            "path": str(self.path),
-            **{name: getattr(self, name) for name in names},
-            "classes": list(self.classes),
-            "sizes": dict(self.sizes),
-            "figures": [figure.to_json() for figure in self.figures],
-            "epochs": len(self.outcome.epochs) - 1,
-            "best_epoch": self.outcome.best.number,
-            "ended": self.outcome.ended,
-            "device": self.outcome.device,
-            "refused": list(self.refused),
-        }
-
-    def lines(self) -> list[str]:
-        """Sentences for people."""
-        out, sizes = self.outcome, self.sizes
-        return [
-            f"Trained {len(self.classes)} classes ({self.joining}) on {sizes['train']} examples; "
-            f"{sizes['development']} chose epoch {out.best.number} of {len(out.epochs) - 1} "
-            f"({out.ended}, on {out.device}); {sizes['test']} were kept for this:",
-            *(f"  {figure.line()}" for figure in self.figures),
-            *(f"  not used: {line}" for line in self.refused),
-            f"Wrote {self.path} ({self.size_bytes / 1e3:.0f} kB, fingerprint {self.fingerprint}).",
-        ]
-
-
 def train_head(
     data: Labelled,
     *,
@@ -275,7 +215,7 @@ def train_head(
 
 def learnable(data: Labelled) -> Labelled:
     """Without examples whose label no example that is fitted to has; they are told as refused."""
-    fitted = {data.examples[row].label for row in _places(data.sides, "train")}
+    fitted = {data.examples[row].label for row in places(data.sides, "train")}
     kept = [row for row, one in enumerate(data.examples) if one.label in fitted]
     lost = [one for one in data.examples if one.label not in fitted]
     return Labelled(
@@ -287,35 +227,6 @@ def learnable(data: Labelled) -> Labelled:
             *(f"{one.where}: no example that is fitted to is {one.label!r}" for one in lost),
         ),
     )
-
-
-def measured(weights: HeadWeights, data: Labelled) -> tuple[Figure, ...]:
-    """Accuracy on the test side: as it is, by each modality alone, and without each."""
-    tested = _places(data.sides, "test")
-    examples = [data.features[row] for row in tested]
-    labels = [data.examples[row].label for row in tested]
-    fitted = Counter(data.examples[row].label for row in _places(data.sides, "train"))
-    commonest = fitted.most_common(1)[0][0]
-    chance = labels.count(commonest) / len(labels)
-    head = Head(weights)
-    figures = [_accuracy("accuracy", head, examples, labels, chance)]
-    for modality in weights.modalities:
-        there = [row for row, one in enumerate(examples) if modality in one.vectors]
-        alone = [only(examples[row], [modality]) for row in there]
-        said = [labels[row] for row in there]
-        if there and len(weights.modalities) > 1:
-            chance_there = said.count(commonest) / len(said)
-            figures.append(_accuracy(f"{modality} alone", head, alone, said, chance_there))
-    for modality in weights.modalities if len(weights.modalities) > 1 else ():
-        others = [m for m in weights.modalities if m != modality]
-        less = [only(one, others) for one in examples]
-        figures.append(_accuracy(f"without {modality}", head, less, labels, chance))
-    return tuple(figures)
-
-
-def only(features: Features, modalities: Sequence[Modality]) -> Features:
-    """Features with some modalities, the others withheld."""
-    return Features({m: v for m, v in features.vectors.items() if m in modalities})
 
 
 def digest(data: Labelled) -> str:
@@ -352,27 +263,14 @@ def _table(data: Labelled) -> tuple[Sequence[Features], NDArray[np.int64], list[
             f"Give more; {FEWEST} to fit to and {FEWEST} to measure on are the least.",
         )
     labels = [one.label for one in data.examples]
-    classes = sorted({labels[row] for row in _places(data.sides, "train")})
+    classes = sorted({labels[row] for row in places(data.sides, "train")})
     if len(classes) < 2:
         raise UsageError(
             f"all examples that are fitted to have the label {classes[0]!r}",
             "Give examples of two classes or more.",
         )
-    places = {name: place for place, name in enumerate(classes)}
-    return data.features, np.array([places[label] for label in labels], np.int64), classes
-
-
-def _accuracy(
-    name: str, head: Head, features: Sequence[Features], labels: Sequence[str], chance: float
-) -> Figure:
-    said = [label for label, _ in head.best(features)]
-    right = sum(a == b for a, b in zip(said, labels, strict=True))
-    low, high = wilson(right, len(labels))
-    return Figure(name, right / len(labels), len(labels), low, high, chance=chance)
-
-
-def _places(sides: Sequence[Side], side: Side) -> NDArray[np.int64]:
-    return np.array([row for row, one in enumerate(sides) if one == side], np.int64)
+    number = {name: place for place, name in enumerate(classes)}
+    return data.features, np.array([number[label] for label in labels], np.int64), classes
 
 
 def _plain(tensor: Tensor) -> Floats:

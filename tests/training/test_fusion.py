@@ -7,9 +7,10 @@ import torch
 
 from mmqa.fusion import opening
 from mmqa.records import Features
-from mmqa.training.fusion import FusionSettings, FusionTraining, ndcg, train_fusion
+from mmqa.training.fusion import FusionSettings, FusionTraining, train_fusion
 from mmqa.training.fusion_data import FusionData, WeakQuestion, assemble
 from mmqa.training.fusion_model import FusionModel, calibrated_start
+from mmqa.training.fusion_tables import ndcg
 from mmqa.training.loop import Settings
 
 WIDTH = 12

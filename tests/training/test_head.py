@@ -7,7 +7,8 @@ import pytest
 from mmqa.errors import UsageError
 from mmqa.fusion.head import load
 from mmqa.records import Features
-from mmqa.training.head import HeadSettings, HeadTraining, measured, train_head
+from mmqa.training.head import HeadSettings, HeadTraining, train_head
+from mmqa.training.head_report import measured
 from mmqa.training.labelled import Example, Labelled, side_of
 from mmqa.training.loop import Settings
 
