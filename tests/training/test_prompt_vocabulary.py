@@ -72,7 +72,7 @@ def loss(given: Problem, turn: np.ndarray, lean: np.ndarray) -> float:
 
 
 def test_the_fit_is_a_minimum_of_the_stated_loss() -> None:
-    given = problem(Settings(0.01, 0.01, 0.5, 1.0, 200))
+    given = problem(Settings(0.05, 0.05, 0.5, 1.0, 60))
     turn, lean = fit(given)
     least = loss(given, turn, lean)
     rng = np.random.default_rng(1)
