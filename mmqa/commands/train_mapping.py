@@ -29,7 +29,7 @@ from mmqa.training.pair_features import Encoders, gather
 from mmqa.training.pair_table import PairData
 from mmqa.training.pairs import Collected
 
-DEFAULT_METHOD: Method = "linear"
+DEFAULT_METHOD: Method = "mlp"
 
 
 class RefitReport:

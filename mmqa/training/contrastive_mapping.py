@@ -36,7 +36,6 @@ from mmqa.training.pair_figures import (
     compared_speech,
     gain,
     leave_one_out_hubness,
-    mean_reciprocal_rank,
     vectors,
 )
 from mmqa.training.pair_split import SIDES, Side
@@ -45,6 +44,8 @@ from mmqa.training.towers import Contrast, TowerInputs, Towers, TowerSettings
 
 LEAST: Mapping[Side, int] = {"fit": 8, "validation": 4, "test": 4}
 """Different pictures that a side must have: with fewer, no figure would mean anything."""
+LEAST_GAIN = 0.01
+"""Share by which right answers must have become more probable; less is as good as nothing."""
 ENOUGH_FOR_A_BANK = 100
 """With fewer validation pictures, the shipped picture bank stays beside them."""
 
@@ -60,7 +61,7 @@ class MappingSettings:
         axes: Most principal axes of the features; never more than half the fitted pictures.
     """
 
-    method: Method = "linear"
+    method: Method = "mlp"
     loop: loop.Settings = field(
         default_factory=lambda: loop.Settings(epochs=60, batch=64, learning_rate=3e-4, patience=10)
     )
@@ -76,8 +77,8 @@ class TrainedMapping:
         mapping: The trained one.
         compared: Figures of the test side, before and after.
         gain: Of 1 / rank on the test side, over the questions of both directions.
-        start: Mean reciprocal rank of the shipped mapping on the validation side.
-        end: And of the trained one.
+        start: How probable right answers are on the validation side (0–1), as it shipped.
+        end: And as it was trained.
         outcome: Of the training by steps; ``None`` of the closed form.
         chosen: What the closed form chose, or the temperature that was learned.
     """
@@ -92,8 +93,8 @@ class TrainedMapping:
 
     @property
     def better(self) -> bool:
-        """Whether the validation side says that training brought anything."""
-        return self.end > self.start
+        """Whether the validation side says that training brought anything worth the name."""
+        return self.end > (1 + LEAST_GAIN) * self.start
 
     @property
     def confirmed(self) -> bool:
@@ -194,10 +195,10 @@ class _Run:
         self.gallery = Gallery.of(data, "validation")
 
     def quality(self, mapping: ClosedFormMapping | LearnedMapping) -> float:
-        """Mean reciprocal rank on the validation side, against the shipped banks."""
+        """How probable right answers are on the validation side, against the shipped banks."""
         seen = vectors(mapping, self.data, self.gallery)
         hubs = self.base.picture_hubness(seen.texts)
-        return mean_reciprocal_rank(replace(seen, text_hubs=hubs).ranks(self.gallery.relevant))
+        return replace(seen, text_hubs=hubs).likelihood(self.gallery.relevant)
 
     def plain(self, method: Method, residual: Mapping[str, Floats]) -> Learned:
         """An artefact without a text tower and centring."""
@@ -247,7 +248,7 @@ class _Run:
         seen = vectors(self.base, self.data, self.gallery)
         hubs = self.base.hubness(mapped)
         seen = replace(seen, pictures=mapped, asked_words=mapped, picture_hubs=hubs)
-        return mean_reciprocal_rank(seen.ranks(self.gallery.relevant))
+        return seen.likelihood(self.gallery.relevant)
 
     def _targets(self) -> tuple[Floats, Floats]:
         """What is to be added to each fitted picture (n, d), and how much it is trusted (n,)."""

@@ -73,10 +73,13 @@ class MappingReport:
 
     def _verdict(self) -> str:
         found = self.trained
-        said = f"mean reciprocal rank on the validation side {found.start:.3f} -> {found.end:.3f}"
+        said = (
+            f"probability of right answers on the validation side {found.start:.3f} -> "
+            f"{found.end:.3f}"
+        )
         tested = (
-            f"on the test side {found.gain.mean:+.3f}, 95 % interval {found.gain.low:+.3f} to "
-            f"{found.gain.high:+.3f}"
+            f"gain in 1 / rank on the test side {found.gain.mean:+.3f}, 95 % interval "
+            f"{found.gain.low:+.3f} to {found.gain.high:+.3f}"
         )
         if found.confirmed:
             return f"Better than the shipped mapping ({said}; {tested})."
@@ -86,8 +89,8 @@ class MappingReport:
                 "not confirm it. More pairs would tell."
             )
         return (
-            f"WARNING: not better than the shipped mapping ({said}); what was written maps as the "
-            "shipped one does. More pairs, or another --method, may help."
+            f"WARNING: not better than the shipped mapping ({said}); what was written maps much "
+            "as the shipped one does. More pairs, or another --method, may help."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from mmqa.mapping.closed_form import hubness
 from mmqa.mapping.learned import Method
 from mmqa.records import Floats
 from mmqa.training.loop import RowNumbers
-from mmqa.training.pair_figures import Gallery, Vectors, mean_reciprocal_rank
+from mmqa.training.pair_figures import Gallery, Vectors
 from mmqa.training.pair_table import PairData
 
 LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 0.01, 1.0
@@ -219,7 +219,7 @@ class Contrast:
         return total
 
     def validate(self) -> float:
-        """Mean reciprocal rank both ways on the validation side, scored as search scores."""
+        """How probable right answers are on the validation side, scored as search scores."""
         pictures = self._towers.pictures(torch.tensor(self._gallery.pictures))
         mapped = pictures.cpu().numpy()
         asked = self._towers.asking(torch.tensor(self._gallery.texts)).cpu().numpy()
@@ -231,7 +231,7 @@ class Contrast:
             picture_hubs=hubness(mapped, self._bank),
             text_hubs=self._text_hubs,
         )
-        return mean_reciprocal_rank(found.ranks(self._gallery.relevant))
+        return found.likelihood(self._gallery.relevant)
 
     def _picture_loss(self, rows: torch.Tensor) -> torch.Tensor:
         towers = self._towers

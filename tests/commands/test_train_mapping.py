@@ -77,10 +77,10 @@ def test_pairs_become_a_mapping_with_figures_and_the_next_command(
     assert f"{THINGS} pairs of {THINGS} pictures (" in said
     assert "1 rows refused" in said
     assert "pairs.jsonl, line 49: there is no file" in said
-    assert "linear, seed 0; temperature" in said
+    assert "mlp, seed 0; temperature" in said
     assert "text to picture R@10" in said
     assert f"mmqa rebuild --index DIR --set mapping={out}" in said
-    assert opening.load(out).fingerprint.startswith("linear-")
+    assert opening.load(out).fingerprint.startswith("mlp-")
 
     assert main([*words, "--json", "--method", "closed-form", "--seed", "1"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -65,8 +65,8 @@ def test_people_are_told_sizes_refusals_figures_and_what_comes_next(report: Mapp
         "(+0.100 to +0.400; n = 40; chance 0.250)"
     ) in said
     assert (
-        "Better than the shipped mapping (mean reciprocal rank on the validation side 0.400 -> "
-        "0.600; on the test side +0.100, 95 % interval +0.020 to +0.200)."
+        "Better than the shipped mapping (probability of right answers on the validation side "
+        "0.400 -> 0.600; gain in 1 / rank on the test side +0.100, 95 % interval +0.020 to +0.200)."
     ) in said
     assert "mmqa rebuild --index trip --set mapping=/m" in said
 

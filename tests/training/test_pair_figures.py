@@ -15,7 +15,6 @@ from mmqa.training.pair_figures import (
     compared,
     compared_speech,
     leave_one_out_hubness,
-    mean_reciprocal_rank,
 )
 from mmqa.training.pair_table import Links, PairData
 
@@ -55,12 +54,27 @@ def seen() -> Vectors:
     return Vectors(pictures, texts, texts, pictures, zero, zero[:2])
 
 
-def test_ranks_both_ways_and_the_mean_reciprocal_rank() -> None:
+def test_ranks_both_ways() -> None:
     relevant = Gallery.of(data(), "test").relevant
     found = seen().ranks(relevant)
     assert found[THERE].tolist() == [1, 1]
     assert found[BACK].tolist() == [1, 1, 2]  # the third picture lies nearer to text 0
-    assert mean_reciprocal_rank(found) == pytest.approx((1 + 2.5 / 3) / 2)
+
+
+def test_the_likelihood_is_the_share_of_right_answers_at_a_tenth() -> None:
+    relevant = Gallery.of(data(), "test").relevant
+    # text 0 scores 1, 0.6, 0.8; text 1 scores 0, 0.8, 0.6, of which the last two are right
+    there = [
+        np.exp(10) / np.exp([10, 6, 8]).sum(),
+        np.exp([8, 6]).sum() / np.exp([0, 8, 6]).sum(),
+    ]
+    back = [
+        np.exp(10) / np.exp([10, 0]).sum(),
+        np.exp(8) / np.exp([6, 8]).sum(),
+        np.exp(6) / np.exp([8, 6]).sum(),
+    ]
+    expected = np.exp((np.log(there).mean() + np.log(back).mean()) / 2)
+    assert seen().likelihood(relevant) == pytest.approx(expected, rel=1e-5)
 
 
 def test_hubs_are_taken_away() -> None:
