@@ -62,14 +62,20 @@ def plain(text: object) -> str:
 def number(value: Cell) -> str:
     """How a cell is written: three digits after the point, nothing for ``None``.
 
-    >>> number(0.12345), number(3), number(None), number("a")
-    ('0.123', '3', '', 'a')
+    Counts are whole; what would be written as zero and is none says so.
+
+    >>> number(0.12345), number(3), number(1623.0), number(0.0001), number(None), number("a")
+    ('0.123', '3', '1623', '<0.001', '', 'a')
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3f}" if isinstance(value, float) else plain(value)
+    if not isinstance(value, float):
+        return plain(value)
+    if 0 < value < 0.0005:
+        return "<0.001"
+    return f"{value:.0f}" if value.is_integer() and abs(value) >= 10 else f"{value:.3f}"
 
 
 @dataclass(frozen=True, slots=True)

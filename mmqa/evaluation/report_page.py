@@ -212,14 +212,15 @@ def _template() -> Any:
 
 
 def _verdicts(sections: Sequence[Section]) -> list[tuple[Section, Bar]]:
-    """Every number with a target, for the top of the page."""
-    return [
+    """Every number with a target, for the top of the page; missed ones first."""
+    found = [
         (section, bar)
         for section in sections
         for chart in section.charts
         for bar in chart.bars
         if bar.reached is not None
     ]
+    return sorted(found, key=lambda verdict: bool(verdict[1].reached))
 
 
 def _missed_elsewhere(sections: Sequence[Section]) -> list[Section]:

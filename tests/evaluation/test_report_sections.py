@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def test_every_number_of_every_report_stands_in_the_page() -> None:
     ):
         text = shown(report_sections.section(name, json.loads(json.dumps(report)), "now"))
         for value in numbers(report):
-            assert number(value) in text, (name, value)
+            assert escape(number(value)) in text, (name, value)
 
 
 def test_overlaps_are_drawn_with_their_targets() -> None:
