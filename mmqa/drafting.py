@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmqa.evidence.asking import about_attachment, fact, in_english, sought_kind
+from mmqa.evidence.asking import about_attachment, asks_reason, fact, in_english, sought_kind
 from mmqa.evidence.attachments import guesses, said, wants_looks
 from mmqa.evidence.files import Shown, choose, subject
 from mmqa.evidence.narrowing import narrow
@@ -159,6 +159,8 @@ def draft_fact(
         question = in_english(fact(question), understood.words)
     hits = [hit for hit in found.hits if kind is None or hit.segment.kind == kind]
     sentences = all_sentences([*found.attached, *(hit.segment for hit in hits)])
+    if asks_reason(question):
+        sentences = [s for s in sentences if s.source != "prompt_words"]
     topic = subject(question) if kind else ""
     ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
     texts = [f"{s.text} {s.context}" for s in sentences]

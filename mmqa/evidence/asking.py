@@ -234,6 +234,20 @@ def sought_kind(question: str) -> Kind | None:
     return None
 
 
+_REASON = re.compile(
+    r"^\W*(?:why|how come|how (?:do|does|did|can|could|should|to))\b|为什么|怎么|如何", _I
+)
+
+
+def asks_reason(question: str) -> bool:
+    """Whether a reason or a way of doing is asked for: no name of a thing answers that.
+
+    >>> asks_reason("Why can penguins not fly?"), asks_reason("What can fly?")
+    (True, False)
+    """
+    return _REASON.search(question) is not None
+
+
 def about_attachment(question: str) -> bool:
     """Whether the question asks only what an attachment says or shows.
 
