@@ -28,12 +28,12 @@ _Wanted = TypeVar("_Wanted", Picture, Recording)
 
 
 def check(text: str, attached: bool) -> str:
-    """The question, trimmed.
+    """The question, its words one space apart: how they are spaced says nothing.
 
     Raises:
         UsageError: It is empty with nothing attached, or longer than ``LONGEST_QUESTION``.
     """
-    trimmed = text.strip()
+    trimmed = " ".join(text.split())
     if not trimmed and not attached:
         raise UsageError("the question is empty", "Ask in words, or attach a picture or recording.")
     if len(trimmed) > LONGEST_QUESTION:

@@ -59,7 +59,7 @@ class Config:
     fusion: str = "concat"
     router: str = "trained"
     router_trust: float = 0.4
-    query_prompts: str = ""
+    query_prompts: str = "templates"
     index_type: str = "auto"
     recall_target: float = 0.97
     index_device: str = "auto"

@@ -176,8 +176,19 @@ class Parts:
                         f"no {role} is called {name!r}, and it is no folder",
                         f"Name the folder of a trained one, or: {known}.",
                     )
-                self._loaded[role] = registry.load(role, "folder")(folder)
+                self._loaded[role] = self._from_folder(role, folder)
             return self._loaded[role]
+
+    def _from_folder(self, role: str, folder: Path) -> Any:
+        """What a user trained; mapping and fuser are refused with other encoders than theirs."""
+        factory = registry.load(role, "folder")
+        if role == "router":  # asked for the text encoder's fingerprint above
+            return factory(folder)
+        encoders = {
+            "image_encoder": self.image_encoder.fingerprint,
+            "text_encoder": self.text_encoder.fingerprint,
+        }
+        return factory(folder, encoders=encoders)
 
     def _shipped(self, role: str, name: str) -> Any:
         with self._lock:

@@ -52,6 +52,7 @@ def sound(tmp_path: Path) -> Path:
 
 def test_a_question_is_trimmed() -> None:
     assert check("  where? \n", attached=False) == "where?"
+    assert check("where  is\tthe\nferry?", attached=False) == "where is the ferry?"
 
 
 def test_an_empty_question_is_refused_unless_something_is_attached() -> None:

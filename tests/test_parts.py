@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from mmqa import registry
 from mmqa.config import Config
-from mmqa.errors import ConfigError, ModelMissingError
+from mmqa.errors import ConfigError, ModelError, ModelMissingError
+from mmqa.mapping import shipped
 from mmqa.parts import Parts
 
 
@@ -74,3 +76,20 @@ def test_a_router_of_another_text_encoder_is_refused(monkeypatch: pytest.MonkeyP
 def test_what_is_neither_a_name_nor_a_folder_is_no_fuser(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="or: attention, concat, weighted"):
         _ = Parts(Config(fusion=str(tmp_path / "nowhere"))).fuser
+
+
+@pytest.mark.weights
+def test_a_mapping_in_a_folder_is_opened_for_the_encoders_that_it_was_fitted_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(shipped.FOLDER / shipped.FILE_NAME, tmp_path)
+    parts = Parts(Config(mapping=str(tmp_path)))
+    assert parts.mapping.fingerprint == Parts(Config()).mapping.fingerprint
+
+    class Words:
+        fingerprint = "another"
+
+    others = Parts(Config(mapping=str(tmp_path)))
+    monkeypatch.setitem(others._loaded, "text_encoder", Words())
+    with pytest.raises(ModelError, match="another"):
+        _ = others.mapping
