@@ -125,15 +125,18 @@ def _settings(options: Namespace) -> MappingSettings:
 
 
 def _encoders(parts: Parts) -> dict[str, str]:
-    """Fingerprints that are the same on every machine; those of loaded encoders need not be."""
+    """Each encoder's fingerprints: of its source, the same on every machine, and of its file."""
     known = parts.fingerprints()
-    return {role: known[role] for role in ("image_encoder", "text_encoder")}
+    return {
+        "image_encoder": f"{known['image_encoder']} {parts.image_encoder.fingerprint}",
+        "text_encoder": f"{known['text_encoder']} {parts.text_encoder.fingerprint}",
+    }
 
 
 def _gathered(options: Namespace, config: Config, parts: Parts, tell: Progress) -> PairData:
     collected = pairs.read([Path(file) for file in options.pairs or ()])
     if options.index:
-        encoder = _encoders(parts)["image_encoder"]
+        encoder = parts.fingerprints()["image_encoder"]
         collected += index_pairs.read(Path(options.index).expanduser(), encoder)
     _require_pairs(collected)
     reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)

@@ -72,7 +72,7 @@ class Learned:
         centring: Share c of the means that is taken away, 0–1.
         picture_bank: float32 (m, d), unit rows: mapped pictures that were not fitted to.
         calibration: Channel → how unrelated segments score when a picture is the question.
-        encoders: Role → fingerprint of the encoder that training used.
+        encoders: Role → fingerprints of the encoder that training used, with spaces between them.
         facts: What is worth knowing about the training: sizes, figures, where the bank came from.
         probe: float32 (2, d), what :func:`probe` gave for the shipped mapping; empty where
             that is not to be checked.

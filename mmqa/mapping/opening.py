@@ -48,9 +48,12 @@ def load(
 
 
 def _require_same(folder: Path, trained: Mapping[str, str], used: Mapping[str, str]) -> None:
-    """Roles that either side does not know are not compared."""
+    """Roles that either side does not know are not compared.
+
+    An encoder may be known by several fingerprints, of its source and of its file here.
+    """
     for role, fingerprint in used.items():
-        if trained.get(role, fingerprint) != fingerprint:
+        if fingerprint not in trained.get(role, fingerprint).split():
             raise ModelError(
                 "mapping",
                 f"the mapping in {str(folder)!r} was trained with the {role.replace('_', ' ')} "

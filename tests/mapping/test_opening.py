@@ -28,7 +28,7 @@ def trained(folder: Path) -> None:
         text_mean=zeros[0],
         picture_bank=base.picture_bank[:5],
         calibration={},
-        encoders={"text_encoder": "t1"},
+        encoders={"text_encoder": "t1 t1-here"},
     )
     learned.write(found, folder, (shipped.FOLDER / shipped.FILE_NAME).read_bytes())
 
@@ -51,5 +51,8 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_other_encoders_are_refused_and_unknown_roles_are_not(tmp_path: Path) -> None:
     trained(tmp_path)
     opening.load(tmp_path, encoders={"text_encoder": "t1", "transcriber": "any"})
-    with pytest.raises(ModelError, match="trained with the text encoder t1, and t2 is in use"):
+    opening.load(tmp_path, encoders={"text_encoder": "t1-here"})
+    with pytest.raises(
+        ModelError, match="trained with the text encoder t1 t1-here, and t2 is in use"
+    ):
         opening.load(tmp_path, encoders={"text_encoder": "t2"})
