@@ -38,9 +38,9 @@ def test_the_content_is_asked_alone_and_in_every_template_of_pictures_only() -> 
     assert {w.modalities for w in found} == {("visual",)}
 
 
-def test_a_question_that_is_all_content_is_not_asked_twice() -> None:
-    found = TemplateEnsemble(("a photo of {}",)).wordings("a goat", None)
-    assert [w.text for w in found] == ["a photo of a goat"]
+def test_a_question_that_is_all_content_stands_alone() -> None:
+    assert TemplateEnsemble(("a photo of {}",)).wordings("a goat", None) == ()
+    assert load().wordings("When does the ferry leave?", None) == ()
 
 
 def test_a_long_question_and_an_empty_one_stand_alone() -> None:
