@@ -164,19 +164,20 @@ class Parts:
         return factory(folder, threads=self.config.thread_count, **options)
 
     def _named(self, role: str, name: str) -> Any:
-        """What goes by a name, or lies in a folder: one with a separator, or one that is there."""
-        if name in registry.names(role) and name != "folder":
-            return self._shipped(role, name)
+        """What goes by a name, or lies in a folder."""
         with self._lock:
-            if role not in self._loaded:
-                folder = Path(name).expanduser()
-                if not folder.is_dir():
-                    known = ", ".join(one for one in registry.names(role) if one != "folder")
-                    raise ConfigError(
-                        f"no {role} is called {name!r}, and it is no folder",
-                        f"Name the folder of a trained one, or: {known}.",
-                    )
-                self._loaded[role] = self._from_folder(role, folder)
+            if role in self._loaded:  # first: names of other packages are looked up on disk
+                return self._loaded[role]
+            if name in registry.names(role) and name != "folder":
+                return self._shipped(role, name)
+            folder = Path(name).expanduser()
+            if not folder.is_dir():
+                known = ", ".join(one for one in registry.names(role) if one != "folder")
+                raise ConfigError(
+                    f"no {role} is called {name!r}, and it is no folder",
+                    f"Name the folder of a trained one, or: {known}.",
+                )
+            self._loaded[role] = self._from_folder(role, folder)
             return self._loaded[role]
 
     def _from_folder(self, role: str, folder: Path) -> Any:
