@@ -22,7 +22,11 @@ def measure(
     sampled: dict[int, Features] = {}
     for modality in MODALITIES:
         sampled.update(catalogue.sample(modality))
-    return fuser.calibrate(mapping.bank, list(sampled.values()))
+    rows, bank = list(sampled.values()), mapping.bank
+    measured = fuser.calibrate(bank, rows)
+    if "visual" in measured:  # words ask pictures by a text tower of their own
+        measured["visual"] = fuser.calibrate(mapping.ask_pictures(bank), rows)["visual"]
+    return measured
 
 
 class Calibrations:

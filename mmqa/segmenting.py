@@ -153,18 +153,23 @@ def _segment(media: Media, ordinal: int, extract: Extract, text: SegmentText) ->
 def with_hubness(
     rows: Sequence[Mapping[Modality, Floats]], mapping: CrossModalMapping
 ) -> list[Features]:
-    """Vectors with the hubness of each (CSLS), computed a modality at a time."""
+    """Vectors with the hubness of each (CSLS), computed a modality at a time.
+
+    Where words and pictures meet by a text tower W, ⟨W·q, x⟩ = ⟨q, Wᵀ·x⟩: a picture is as near to
+    what words ask as its counterpart in words is to the words, and the other way round.
+    """
     among_texts: list[dict[Modality, float]] = [{} for _ in rows]
     among_pictures: list[dict[Modality, float]] = [{} for _ in rows]
     for modality in MODALITIES:
         present = [number for number, row in enumerate(rows) if modality in row]
         if present:
             stacked = np.stack([rows[number][modality] for number in present])
-            for number, text, picture in zip(
-                present, mapping.hubness(stacked), mapping.picture_hubness(stacked), strict=True
-            ):
-                among_texts[number][modality] = float(text)
-                among_pictures[number][modality] = float(picture)
+            seen = modality == "visual"
+            text = mapping.hubness(mapping.ask_words(stacked) if seen else stacked)
+            picture = mapping.picture_hubness(stacked if seen else mapping.ask_pictures(stacked))
+            for number, by_words, by_pictures in zip(present, text, picture, strict=True):
+                among_texts[number][modality] = float(by_words)
+                among_pictures[number][modality] = float(by_pictures)
     return [Features(*one) for one in zip(rows, among_texts, among_pictures, strict=True)]
 
 

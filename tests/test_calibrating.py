@@ -30,6 +30,9 @@ class Mapping:
         self.asked += 1
         return np.eye(4, dtype=np.float32)
 
+    def ask_pictures(self, vectors: Floats) -> Floats:
+        return -vectors
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[IndexStore]:
@@ -83,6 +86,22 @@ def test_what_nobody_measured_is_measured_as_the_writer_would(store, reader, add
     assert measured == {"text": calibrate(mapping.bank, vectors, hubness)}
     recalibrate(store, Mapping())
     assert store.calibration() == measured
+
+
+def test_pictures_are_asked_as_words_ask_pictures(store, add) -> None:
+    add(10)
+    with store.transaction() as change:
+        path, seen = Path("/media/seen"), np.array([0.6, 0.8, 0.0, 0.0], np.float32)
+        segment = Segment(f"{item_id(path, 'f0')}.0", path, "f0", "image", 0)
+        change.put(
+            MediaItem(path, "f0", "image", 1, 1), [segment], [Features({"visual": seen})], [""]
+        )
+    measured = measure(store, FUSER, Mapping())
+    assert measured["visual"].mu == pytest.approx(-0.35, abs=1e-3)  # the bank's mirror image
+    assert (
+        measured["text"]
+        == FUSER.calibrate(Mapping().bank, [*store.sample("text").values()])["text"]
+    )
 
 
 def test_measuring_writes_nothing(store, reader, add) -> None:

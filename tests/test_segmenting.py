@@ -20,7 +20,7 @@ from mmqa.records import (
     PromptWord,
     SegmentText,
 )
-from mmqa.segmenting import Segmenter, attached_segment, searchable
+from mmqa.segmenting import Segmenter, attached_segment, searchable, with_hubness
 
 
 class Space:
@@ -39,6 +39,12 @@ class Space:
 
     def picture_hubness(self, vectors: Floats) -> Floats:
         return self.hubness(vectors) / 2
+
+    def ask_pictures(self, vectors: Floats) -> Floats:
+        return vectors
+
+    def ask_words(self, vectors: Floats) -> Floats:
+        return vectors
 
     def encode(self, texts: Sequence[str]) -> Floats:
         return np.array([[0.0, float(len(text))] for text in texts], np.float32)
@@ -78,6 +84,18 @@ def test_a_modality_that_is_missing_has_no_vector() -> None:
     assert dict(group.features[0].hubness) == {"visual": 0.25}
     assert dict(group.features[1].hubness) == {"text": 0.5}
     assert dict(group.features[0].picture_hubness) == {"visual": 0.125}
+
+
+def test_where_words_and_pictures_meet_by_a_tower_hubness_is_that_of_the_counterpart() -> None:
+    class Tower(Space):
+        def ask_words(self, vectors: Floats) -> Floats:
+            return vectors[:, ::-1]
+
+        ask_pictures = ask_words
+
+    rows = with_hubness([{"visual": np.array([0.0, 1.0], np.float32)}], Tower())
+    assert dict(rows[0].hubness) == {"visual": 0.25}  # that of (1, 0)
+    assert dict(rows[0].picture_hubness) == {"visual": 0.25}  # that of (0, 1), halved
 
 
 def test_what_is_said_and_what_is_written_are_modalities_of_their_own() -> None:
