@@ -61,10 +61,14 @@ docs: $(STAMP)  ## regenerate docs/command-line.md from the program's own help
 screenshot: samples  ## take docs/chat.png in a real browser (needs Chromium)
 	@$(BIN)/python docs/screenshot.py
 
-eval: samples  ## measure quality: unseen emoji, real speech, the samples (fetches public corpora)
+eval: samples  ## measure quality on public corpora, which are fetched, and on the samples (20 minutes)
 	@missed=0; \
-	$(BIN)/mmqa eval retrieval --suite openmoji || missed=1; \
-	$(BIN)/mmqa eval retrieval --suite asterisk || missed=1; \
+	for suite in openmoji openclipart photographs asterisk; do \
+	  $(BIN)/mmqa eval retrieval --suite $$suite || missed=1; \
+	done; \
+	for what in words router prompts generalisation "ablation --suite mixed" "stability --suite mixed"; do \
+	  $(BIN)/mmqa eval $$what || missed=1; \
+	done; \
 	for suite in samples samples-blind; do \
 	  $(BIN)/mmqa eval answers --suite $$suite --index $(INDEX) || missed=1; \
 	done; \

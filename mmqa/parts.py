@@ -57,8 +57,7 @@ class Parts:
         Raises:
             ModelMissingError: The preset has not been pulled.
         """
-        roles = ("image_encoder", "text_encoder")
-        digests = {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
+        digests = self._encoders()
         fusion = {"fuser": self.fuser.fingerprint} if self.fuser.fingerprint else {}
         return {**digests, "mapping": self.mapping.fingerprint, **fusion}
 
@@ -185,11 +184,18 @@ class Parts:
         factory = registry.load(role, "folder")
         if role == "router":  # asked for the text encoder's fingerprint above
             return factory(folder)
-        encoders = {
+        if role == "fuser":  # names its encoders as an index does
+            return factory(folder, encoders=self._encoders())
+        loaded = {
             "image_encoder": self.image_encoder.fingerprint,
             "text_encoder": self.text_encoder.fingerprint,
         }
-        return factory(folder, encoders=encoders)
+        return factory(folder, encoders=loaded)
+
+    def _encoders(self) -> dict[str, str]:
+        """Role → digest of its model files, for the roles that make vectors. Loads nothing."""
+        roles = ("image_encoder", "text_encoder")
+        return {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
 
     def _shipped(self, role: str, name: str) -> Any:
         with self._lock:

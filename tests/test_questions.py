@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
 import pytest
 
 from mmqa.questions import Asking, Understood, question_parts, strengths, understood

@@ -23,7 +23,7 @@ from mmqa.evaluation.report_page import Example, Page, Section
 from mmqa.evaluation.report_sections import missing, section
 from mmqa.interfaces import Progress
 from mmqa.library import Library
-from mmqa.training.checkpoint import write_whole
+from mmqa.weights_file import write_whole
 
 RUNS = ("accuracy", "ablation", "stability", "generalisation")
 """Measured now where their JSON is not in the folder."""

@@ -6,19 +6,14 @@ Refuses to know: how the numbers are used (``one_vector``) or fitted (``mmqa.tra
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa import weights_file
 from mmqa.records import Asker, Calibration, Floats, Modality
 
 Method: TypeAlias = Literal["weighted", "attention"]
@@ -128,18 +123,13 @@ def read(path: Path) -> FusionWeights:
         ModelDamagedError: The file is no safetensors file, lacks a tensor, or its shapes do not
             belong together.
     """
-    if not path.is_file():
-        raise ModelMissingError("fuser", f"there are no fusion weights {str(path)!r}", _REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        return _checked(_weights(tensors, settings, digest))
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            "fuser", f"the fusion weights {str(path)!r} cannot be read: {error}", _REMEDY
-        ) from error
+    return weights_file.read(
+        path,
+        lambda *found: _checked(_weights(*found)),
+        role="fuser",
+        name="weights of the fusion",
+        remedy=_REMEDY,
+    )
 
 
 def write(weights: FusionWeights, path: Path) -> Path:
@@ -162,15 +152,7 @@ def write(weights: FusionWeights, path: Path) -> Path:
         "encoders": dict(sorted(weights.encoders.items())),
         "trained": dict(weights.trained),
     }
-    content = save(tensors, metadata={"settings": json.dumps(settings)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+    return weights_file.write(path, tensors, settings)
 
 
 def _weights(tensors: dict[str, Any], settings: dict[str, Any], digest: str) -> FusionWeights:

@@ -17,9 +17,6 @@ logit is exact.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +24,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa import weights_file
 from mmqa.records import Features, Floats, Modality
 
 Joining: TypeAlias = Literal["sum", "concatenation"]
@@ -148,19 +143,13 @@ def load(folder: Path) -> Head:
         ModelMissingError: There is none.
         ModelDamagedError: It cannot be read.
     """
-    path = folder / FILE_NAME
-    if not path.is_file():
-        raise ModelMissingError("head", f"there is no classifier {str(path)!r}", _REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        return Head(_weights(tensors, settings, digest))
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            "head", f"the classifier {str(path)!r} cannot be read: {error}", _REMEDY
-        ) from error
+    return weights_file.read(
+        folder / FILE_NAME,
+        lambda *found: Head(_weights(*found)),
+        role="head",
+        name="classifier",
+        remedy=_REMEDY,
+    )
 
 
 def write(weights: HeadWeights, folder: Path) -> Path:
@@ -179,16 +168,7 @@ def write(weights: HeadWeights, folder: Path) -> Path:
         "trained": dict(weights.trained),
     }
     plain = {name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}
-    content = save(plain, metadata={"settings": json.dumps(settings)})
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE_NAME
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+    return weights_file.write(folder / FILE_NAME, plain, settings)
 
 
 def _weights(tensors: dict[str, Any], settings: dict[str, Any], digest: str) -> HeadWeights:

@@ -16,9 +16,6 @@ zeros there. No question is encoded twice.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,10 +24,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mmqa import weights_file
+from mmqa.errors import ModelError
 from mmqa.records import MODALITIES, Floats, Modality, Weighing
 
 FOLDER = Path(__file__).parent / "weights"
@@ -243,15 +239,7 @@ def write(router: TrainedRouter, folder: Path) -> Path:
         "encoder": router.encoder,
         "fit": dict(router.settings or {}),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE_NAME
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(save(tensors, metadata={"settings": json.dumps(settings, sort_keys=True)}))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+    return weights_file.write(folder / FILE_NAME, tensors, settings)
 
 
 def load(folder: Path | None = None) -> TrainedRouter:
@@ -262,17 +250,7 @@ def load(folder: Path | None = None) -> TrainedRouter:
         ModelDamagedError: They cannot be read.
     """
     path = (folder or FOLDER) / FILE_NAME
-    if not path.is_file():
-        raise ModelMissingError(_ROLE, f"there are no router weights {str(path)!r}", _REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        return _router(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            _ROLE, f"the router weights {str(path)!r} cannot be read: {error}", _REMEDY
-        ) from error
+    return weights_file.read(path, _router, role=_ROLE, name="router", remedy=_REMEDY)
 
 
 def _router(

@@ -21,19 +21,15 @@ trained on, so that a newer mmqa with other shipped weights still maps as before
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mmqa import weights_file
+from mmqa.errors import ModelDamagedError, ModelError
 from mmqa.mapping import closed_form, shipped
 from mmqa.mapping.closed_form import ClosedFormMapping, inputs, kernel, normalize
 from mmqa.records import Calibration, Channel, Floats, ImageFeatures
@@ -228,17 +224,7 @@ def read(folder: Path) -> Learned:
         ModelDamagedError: It is no safetensors file, or lacks something.
     """
     path = folder / FILE_NAME
-    if not path.is_file():
-        raise ModelMissingError("mapping", f"there is no trained mapping {str(path)!r}", REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        return _learned(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            "mapping", f"the trained mapping {str(path)!r} cannot be read: {error}", REMEDY
-        ) from error
+    return weights_file.read(path, _learned, role="mapping", name="trained mapping", remedy=REMEDY)
 
 
 def write(learned: Learned, folder: Path, base: bytes) -> Path:
@@ -265,23 +251,12 @@ def write(learned: Learned, folder: Path, base: bytes) -> Path:
         "facts": dict(learned.facts),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / shipped.FILE_NAME, base)
-    path = folder / FILE_NAME
-    _write_whole(path, save(tensors, metadata={"settings": json.dumps(settings)}))
-    return path
+    weights_file.write_whole(folder / shipped.FILE_NAME, base)
+    return weights_file.write(folder / FILE_NAME, tensors, settings)
 
 
 def _stored(values: Floats) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _learned(tensors: Mapping[str, Floats], settings: Mapping[str, Any], digest: str) -> Learned:

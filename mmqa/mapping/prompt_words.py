@@ -18,9 +18,6 @@ The words of one vector are told apart: one that is nearly another that was chos
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,10 +27,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mmqa import weights_file
+from mmqa.errors import ModelError
 from mmqa.interfaces import CrossModalMapping
 from mmqa.mapping.closed_form import hubness
 from mmqa.mapping.shipped import FOLDER, from_bytes, to_bytes
@@ -196,17 +192,9 @@ def read(folder: Path | None = None) -> Vocabulary:
         ModelDamagedError: The file is no safetensors file, or lacks a tensor.
     """
     path = (folder or FOLDER) / FILE_NAME
-    if not path.is_file():
-        raise ModelMissingError(_ROLE, f"there are no prompt words {str(path)!r}", _REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        return _vocabulary(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            _ROLE, f"the prompt words {str(path)!r} cannot be read: {error}", _REMEDY
-        ) from error
+    return weights_file.read(
+        path, _vocabulary, role=_ROLE, name="list of prompt words", remedy=_REMEDY
+    )
 
 
 def write(vocabulary: Vocabulary, folder: Path) -> Path:
@@ -227,15 +215,7 @@ def write(vocabulary: Vocabulary, folder: Path) -> Path:
         "words": np.frombuffer("\n".join(vocabulary.words).encode(), np.uint8).copy(),
     }
     settings = {"hubness_share": vocabulary.hubness_share, "fit": dict(vocabulary.settings or {})}
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE_NAME
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(save(tensors, metadata={"settings": json.dumps(settings, sort_keys=True)}))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+    return weights_file.write(folder / FILE_NAME, tensors, settings)
 
 
 def _vocabulary(

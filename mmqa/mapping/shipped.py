@@ -7,9 +7,6 @@ Refuses to know: how the numbers are used (``closed_form``) or fitted
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from mmqa.errors import ModelDamagedError, ModelMissingError
+from mmqa import weights_file
 from mmqa.records import Calibration, Channel, Floats
 
 FILE_NAME = "embedded.safetensors"
@@ -85,17 +80,7 @@ def read(folder: Path | None = None) -> Weights:
         ModelDamagedError: The file is no safetensors file, or lacks a tensor.
     """
     path = (folder or FOLDER) / FILE_NAME
-    if not path.is_file():
-        raise ModelMissingError("mapping", f"there are no mapping weights {str(path)!r}", _REMEDY)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            settings = json.loads(file.metadata()["settings"])
-        return _weights(tensors, settings, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelDamagedError(
-            "mapping", f"the mapping weights {str(path)!r} cannot be read: {error}", _REMEDY
-        ) from error
+    return weights_file.read(path, _weights, role="mapping", name="mapping", remedy=_REMEDY)
 
 
 def write(weights: Weights, folder: Path) -> Path:
@@ -117,16 +102,7 @@ def write(weights: Weights, folder: Path) -> Path:
         "calibration": calibration,
         "encoders": dict(sorted(weights.encoders.items())),
     }
-    content = save(tensors, metadata={"settings": json.dumps(settings)})
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE_NAME
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+    return weights_file.write(folder / FILE_NAME, tensors, settings)
 
 
 def to_bytes(rows: Floats) -> tuple[NDArray[np.int8], Floats]:

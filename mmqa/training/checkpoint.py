@@ -7,7 +7,6 @@ same file's metadata. Refuses to know: what is trained, and when. No pickles.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from mmqa import weights_file
 from mmqa.errors import ModelDamagedError, UsageError
 
 FILE_NAME = "checkpoint.safetensors"
@@ -83,7 +83,7 @@ def write(state: State, identity: Mapping[str, Any], folder: Path) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    write_whole(path, save(tensors, metadata={"training": json.dumps(facts)}))
+    weights_file.write_whole(path, save(tensors, metadata={"training": json.dumps(facts)}))
     return path
 
 
@@ -116,16 +116,6 @@ def read(folder: Path, identity: Mapping[str, Any]) -> State | None:
 def remove(folder: Path) -> None:
     """Take the checkpoint away, once what was trained is written."""
     (folder / FILE_NAME).unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside it, to the disk, then in its place."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _part(tensors: Tensors, part: str) -> Tensors:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mmqa.records import Floats
-from mmqa.training.checkpoint import write_whole
+from mmqa.weights_file import write_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)

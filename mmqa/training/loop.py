@@ -24,6 +24,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 
+from mmqa import weights_file
 from mmqa.errors import ModelError, UsageError
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.records import Chunk
@@ -321,7 +322,7 @@ class _Run:
 
     def _log(self, folder: Path) -> None:
         lines = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in self.epochs)
-        checkpoint.write_whole(folder / LOG_NAME, lines.encode())
+        weights_file.write_whole(folder / LOG_NAME, lines.encode())
 
     def _restore(self, state: State) -> None:
         self.epochs, self.best = state.epochs, state.best

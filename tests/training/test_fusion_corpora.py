@@ -37,6 +37,11 @@ class Mapping:
     def picture_hubness(self, vectors: np.ndarray) -> np.ndarray:
         return 10 * vectors[:, 0]
 
+    def ask_pictures(self, vectors: np.ndarray) -> np.ndarray:
+        return vectors
+
+    ask_words = ask_pictures
+
 
 def collection(side: str, names: tuple[str, ...]) -> Collection:
     segments = tuple(
