@@ -176,10 +176,17 @@ def with_hubness(
 def words_of(text: SegmentText) -> dict[Modality, str]:
     """The words that are embedded, by modality: what is read and what is heard; none are empty.
 
-    >>> words_of(SegmentText(caption="Our ferry", transcript="Hello"))
+    The file name of a recording in which somebody speaks is left to search by letter: as a vector
+    of its own, "agent-pass" outweighs what is said ("please enter your password"); on the Asterisk
+    prompts that cost a fortieth of the first places.
+
+    >>> words_of(SegmentText(caption="Our ferry", transcript="Hello", name_words="memo"))
     {'text': 'Our ferry', 'speech': 'Hello'}
+    >>> words_of(SegmentText(name_words="red football"))
+    {'text': 'red football'}
     """
-    found: dict[Modality, str] = {"text": text.read(), "speech": text.transcript}
+    written = replace(text, name_words="") if text.transcript else text
+    found: dict[Modality, str] = {"text": written.read(), "speech": text.transcript}
     return {modality: words for modality, words in found.items() if words}
 
 
