@@ -279,6 +279,13 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
     train.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train"
     )
+    train.add_argument(
+        "--copies",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of each picture, N mildly changed ones to learn from too (mapping)",
+    )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     evaluate = _command(
         commands,

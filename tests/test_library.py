@@ -173,7 +173,7 @@ def test_a_batch_finds_what_each_question_finds_by_itself(
         assert [hit.score for hit in result] == pytest.approx(
             [hit.score for hit in alone], abs=1e-5
         )
-        assert result.modality_weights == alone.modality_weights
+        assert result.modality_weights == pytest.approx(alone.modality_weights, abs=1e-5)
         assert [hit.rank for hit in result] == list(range(1, len(result) + 1))
 
 

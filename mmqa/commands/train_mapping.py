@@ -142,9 +142,7 @@ def _gathered(options: Namespace, config: Config, parts: Parts, tell: Progress) 
     reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)
     encoders = Encoders(parts.image_encoder, parts.text_encoder, lambda: parts.transcriber, reader)
     cache = FeatureCache(default_folder() / "pairs")
-    data = gather(
-        collected, encoders, cache, copies=getattr(options, "copies", 0) or 0, progress=tell
-    )
+    data = gather(collected, encoders, cache, copies=options.copies, progress=tell)
     require_enough(data)
     return data
 

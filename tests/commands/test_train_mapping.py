@@ -57,6 +57,7 @@ def options(**given: Any) -> Namespace:
         "method": None,
         "out": None,
         "epochs": None,
+        "copies": 0,
         "seed": 0,
         "device": "auto",
         "resume": False,
