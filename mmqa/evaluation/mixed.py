@@ -12,9 +12,10 @@ collection is made by this script, below the corpora folder, named by what it wa
 cannot go stale. Text in pictures is not read (``ocr = false``): there is next to none, and it takes
 most of the time.
 
-    >>> from mmqa.evaluation import mixed           # doctest: +SKIP
-    >>> train = mixed.load("train", config)         # doctest: +SKIP
-    >>> train.segments, train.features, train.questions                     # doctest: +SKIP
+For example::
+
+    train = mixed.load("train", config)
+    train.segments, train.features, train.questions
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def test_hard_negatives_of_the_whole_set_count_where_the_batch_has_them_not() ->
             hard = [n for n in np.argsort(-mine)[:2] if n not in (0, 1)]
             logits = np.array([scores[row, row], mine[other], *mine[hard]]) / 0.5
             loss += float(np.log(np.exp(logits).sum()) - logits[0]) / 4
-    assert float(found.loss(np.array([0, 1]))) == pytest.approx(loss, rel=1e-5)
+    assert float(found.loss(np.array([0, 1])).detach()) == pytest.approx(loss, rel=1e-5)
 
 
 def test_mining_follows_from_the_weights_and_the_epoch_alone() -> None:
