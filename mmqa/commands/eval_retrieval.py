@@ -28,9 +28,8 @@ def run(options: Namespace, tell: Progress) -> Report:
         UsageError: No suite goes by that name, or ``--limit`` would make it another test.
     """
     if options.suite not in SUITES:
-        raise UsageError(
-            f"there is no retrieval suite called {options.suite!r}", f"Known: {', '.join(SUITES)}."
-        )
+        named = f" called {options.suite!r}" if options.suite else " without --suite"
+        raise UsageError(f"there is no retrieval suite{named}", f"Known: {', '.join(SUITES)}.")
     if options.suite == "asterisk":
         return _asterisk(options, tell)
     if options.limit:
