@@ -6,7 +6,8 @@ interrupted writer left undone. Refuses to know: the mathematics, and how a scor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from mmqa.index.catalogue import Catalogue, outgrown
@@ -22,10 +23,21 @@ def measure(
     sampled: dict[int, Features] = {}
     for modality in MODALITIES:
         sampled.update(catalogue.sample(modality))
-    rows, bank = list(sampled.values()), mapping.bank
-    measured = fuser.calibrate(bank, rows)
+    return of_unrelated(fuser, mapping, list(sampled.values()))
+
+
+def of_unrelated(
+    fuser: Fuser, mapping: CrossModalMapping, rows: Sequence[Features]
+) -> dict[Channel, Calibration]:
+    """How words that nobody asked score against segments, each modality as words ask it."""
+    measured = fuser.calibrate(mapping.bank, rows)
     if "visual" in measured:  # words ask pictures by a text tower of their own
-        measured["visual"] = fuser.calibrate(mapping.ask_pictures(bank), rows)["visual"]
+        seen = [
+            replace(one, vectors={"visual": one.vectors["visual"]})
+            for one in rows
+            if "visual" in one.vectors
+        ]
+        measured |= fuser.calibrate(mapping.ask_pictures(mapping.bank), seen)
     return measured
 
 

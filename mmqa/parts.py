@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,11 +111,9 @@ class Parts:
     @property
     def prompt_words(self) -> PromptWords:
         """Vectors → the words they lie near; ships inside the package."""
-        with self._lock:
-            if "prompt_words" not in self._loaded:
-                factory = registry.load("prompt_words", self.preset.parts["prompt_words"])
-                self._loaded["prompt_words"] = factory(self.mapping)
-            return cast(PromptWords, self._loaded["prompt_words"])
+        name = self.preset.parts["prompt_words"]
+        made = self._once("prompt_words", lambda: registry.load("prompt_words", name)(self.mapping))
+        return cast(PromptWords, made)
 
     @property
     def fuser(self) -> Fuser:
@@ -142,42 +140,43 @@ class Parts:
     @property
     def query_prompts(self) -> tuple[QueryPrompt, ...]:
         """What finds further wordings of a question, in the order of the configuration."""
-        with self._lock:
-            if "query_prompts" not in self._loaded:
-                names = [name.strip() for name in self.config.query_prompts.split(",")]
-                self._loaded["query_prompts"] = tuple(
-                    registry.load("query_prompt", name)(self) for name in names if name
-                )
-            return cast(tuple[QueryPrompt, ...], self._loaded["query_prompts"])
+        return cast(tuple[QueryPrompt, ...], self._once("query_prompts", self._query_prompts))
+
+    def _query_prompts(self) -> tuple[QueryPrompt, ...]:
+        names = [name.strip() for name in self.config.query_prompts.split(",")]
+        return tuple(registry.load("query_prompt", name)(self) for name in names if name)
 
     def _model(self, role: str, **options: Any) -> Any:
+        return self._once(role, lambda: self._build(role, **options))
+
+    def _once(self, role: str, make: Callable[[], Any]) -> Any:
+        """What was made when it was first asked for."""
         with self._lock:
             if role not in self._loaded:
-                folder = role_folder(self.config.preset, role, self.cache)
-                self._loaded[role] = self._build(role, folder, **options)
+                self._loaded[role] = make()
             return self._loaded[role]
 
-    def _build(self, role: str, folder: Path, **options: Any) -> Any:
+    def _build(self, role: str, **options: Any) -> Any:
+        folder = role_folder(self.config.preset, role, self.cache)
         found = self.preset.role(role)
         factory = registry.load(found.kind, found.loader)
         return factory(folder, threads=self.config.thread_count, **options)
 
     def _named(self, role: str, name: str) -> Any:
         """What goes by a name, or lies in a folder."""
-        with self._lock:
-            if role in self._loaded:  # first: names of other packages are looked up on disk
-                return self._loaded[role]
-            if name in registry.names(role) and name != "folder":
-                return self._shipped(role, name)
-            folder = Path(name).expanduser()
-            if not folder.is_dir():
-                known = ", ".join(one for one in registry.names(role) if one != "folder")
-                raise ConfigError(
-                    f"no {role} is called {name!r}, and it is no folder",
-                    f"Name the folder of a trained one, or: {known}.",
-                )
-            self._loaded[role] = self._from_folder(role, folder)
-            return self._loaded[role]
+        return self._once(role, lambda: self._opened(role, name))
+
+    def _opened(self, role: str, name: str) -> Any:
+        known = [one for one in registry.names(role) if one != "folder"]
+        if name in known:
+            return registry.load(role, name)()
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            raise ConfigError(
+                f"no {role} is called {name!r}, and it is no folder",
+                f"Name the folder of a trained one, or: {', '.join(known)}.",
+            )
+        return self._from_folder(role, folder)
 
     def _from_folder(self, role: str, folder: Path) -> Any:
         """What a user trained; mapping and fuser are refused with other encoders than theirs."""
@@ -198,7 +197,4 @@ class Parts:
         return {role: role_fingerprint(self.config.preset, role, self.cache) for role in roles}
 
     def _shipped(self, role: str, name: str) -> Any:
-        with self._lock:
-            if role not in self._loaded:
-                self._loaded[role] = registry.load(role, name)()
-            return self._loaded[role]
+        return self._once(role, lambda: registry.load(role, name)())

@@ -170,9 +170,7 @@ class Asking:
         said = self.said(text)
         if said is not None:
             return said
-        if self.router is None or vector is None or words != text:
-            return UNIFORM  # a glossary keeps what is asked for, not how it is asked
-        return tempered(self.router().weigh(words, vector), self.trust)
+        return routed(self.router, text, words, vector, self.trust)
 
 
 def question_parts(
@@ -209,6 +207,27 @@ def named(text: str) -> Weighing | None:
     """
     weights = told(explicit(text))
     return None if weights is None else Weighing(weights, "words")
+
+
+def routed(
+    router: Callable[[], Router] | None,
+    text: str,
+    words: str,
+    vector: Floats | None,
+    trust: float,
+) -> Weighing:
+    """What a router makes of a question whose words do not say where to look.
+
+    Args:
+        router: Gives it; asked only where there is something to weigh.
+        text: The question.
+        words: What the encoder takes in of it.
+        vector: float32 (d,), what the encoder makes of those.
+        trust: How much of the router's weights counts, 0–1.
+    """
+    if router is None or vector is None or words != text:
+        return UNIFORM  # a glossary keeps what is asked for, not how it is asked
+    return tempered(router().weigh(words, vector), trust)
 
 
 def tempered(weighing: Weighing, trust: float) -> Weighing:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmqa import extraction, registry
+from mmqa import extraction, questions, registry
 from mmqa.evaluation.collection import Collection
 from mmqa.evaluation.systems import Ground, without
 from mmqa.index.catalogue import Catalogue
@@ -21,7 +21,7 @@ from mmqa.interfaces import Router
 from mmqa.mapping.closed_form import ClosedFormMapping, conse, normalize
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.questions import UNIFORM, Asking, Encoded, named, tempered, understood
+from mmqa.questions import Asking, Encoded, named, understood
 from mmqa.records import Features, Filter, Floats, Picture, Question, Weighing
 from mmqa.retrieval.wording import Words
 
@@ -89,26 +89,21 @@ def routed(
         said: Whether explicit words ("in the picture") decide where there are any.
         trust: How much of the weights is learned, 0–1; the rest is uniform.
     """
+    given = (lambda: router) if router is not None else None
 
     def weigh(ground: Ground) -> list[Weighing]:
         texts = [one.question for one, _ in ground.collection.questions]
         pairs = zip(texts, ground.questions(), strict=True)
-        found = [_weighing(parts, router, text, one, said=said) for text, one in pairs]
-        return [tempered(one, trust) for one in found]
+        return [one(text, encoded) for text, encoded in pairs]
+
+    def one(text: str, question: Encoded) -> Weighing:
+        asked_for = named(text) if said else None
+        if asked_for is not None:
+            return asked_for
+        words, vector = understood(text, parts.languages).words, question.words.get("text")
+        return questions.routed(given, text, words, vector, trust)
 
     return weigh
-
-
-def _weighing(
-    parts: Parts, router: Router | None, text: str, question: Encoded, *, said: bool
-) -> Weighing:
-    asked_for = named(text) if said else None
-    if asked_for is not None:
-        return asked_for
-    words = understood(text, parts.languages).words
-    if router is None or not question.words or words != text:
-        return UNIFORM
-    return router.weigh(words, question.words["text"])
 
 
 # ----------------------------------------------------------------------------------------- words

@@ -19,6 +19,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mmqa.calibrating import of_unrelated
 from mmqa.evaluation.collection import Collection
 from mmqa.evaluation.metrics import DEPTH
 from mmqa.evaluation.questions_file import AskedFor
@@ -291,7 +292,7 @@ class Fused:
         known: Mapping[Channel, Calibration] = {}
         if self.calibrated:
             whole = self._changed(ground.collection.features)
-            known = self.fuser.calibrate(ground.mapping.bank, whole)
+            known = of_unrelated(self.fuser, ground.mapping, whole)
         asked = np.stack([self._question(ground, one, known) for one in self._asked(ground)])
         scores: Floats = asked @ self.fuser.fuse(self._changed(features)).T
         if self.lexical:
