@@ -30,6 +30,7 @@ from mmqa.prompts.template import Templates, language_of
 from mmqa.questions import Understood
 from mmqa.records import (
     Answer,
+    AnswerSource,
     AnswerEvent,
     CitationEvent,
     DoneEvent,
@@ -169,7 +170,7 @@ class Assistant:
 
     def _say(
         self, question: Question, plan: Draft, watch: Stopwatch, cancelled: Cancelled | None
-    ) -> Generator[AnswerEvent, None, tuple[str, Literal["generated", "quoted", "none"]]]:
+    ) -> Generator[AnswerEvent, None, tuple[str, AnswerSource]]:
         """Stream the answer; returns it as it stands after the check, and where it is from."""
         if not plan.evidence:
             yield TokenEvent(plan.text)

@@ -17,6 +17,7 @@ KINDS = ("image", "audio", "video", "text")
 EVALUATIONS = (
     *("retrieval", "answers", "words", "router", "prompts"),
     *("ablation", "stability", "generalisation", "report"),
+    *("vqa", "naming", "quantization"),
 )
 DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
 EPILOG = """\
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_index_commands(commands)
     _add_question_commands(commands)
     _add_model_commands(commands)
+    _add_prompt_commands(commands)
     _add_measuring_commands(commands)
     return parser
 
@@ -148,6 +150,11 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--language", metavar="CODE", help="language spoken, e.g. en (default: auto)"
     )
+    parser.add_argument(
+        "--captions",
+        action="store_true",
+        help="let the language model describe each picture, and keep that as text",
+    )
 
 
 def _add_sync_command(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -247,6 +254,8 @@ fusion: the vectors of a segment into one; --method weighted or attention, --ind
 router: how much to look, read and listen.
 head: a classifier; --pairs FILE with a label in each row; --method concatenation or sum.
 words: the prompt words, from public word lists; after the shipped mapping was fitted anew.
+connector: what lets a language model see; --language-model DIR and --pairs FILE (image, question,
+  answer) are optional: without, what the package ships is trained anew, from public packages.
 Training is seeded and stops early; --resume goes on from the last checkpoint. Then move an index:
 mmqa rebuild --index DIR --set mapping=OUT (or fusion=OUT)."""
 
@@ -257,7 +266,33 @@ answers --suite samples, samples-blind, samples-development, samples-development
   of your own: questions with expected words and files (see indexes/samples)
 words: prompt words of unseen pictures; router: hand-written questions; prompts: each of them
 ablation, stability, report --suite mixed, or a FILE of your own questions with --index DIR
-generalisation: fitted on one collection, tested on others"""
+generalisation: fitted on one collection, tested on others
+vqa --suite easy-vqa, scenes, words: questions about pictures, also with the wrong picture
+naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions"""
+
+
+def _add_prompt_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    prompts = _command(
+        commands,
+        "prompts",
+        "prompts:prompts",
+        "list, show or fill in the prompt templates",
+        index=False,
+        more="Put a file of the same name into a folder of your own and set prompts=FOLDER: its\n"
+        "tables come before those of the package.",
+    )
+    prompts.add_argument("action", choices=("list", "show", "render"))
+    prompts.add_argument("name", nargs="?", metavar="NAME", help="e.g. question, counting")
+    prompts.add_argument(
+        "--language", metavar="CODE", default="en", help="of the template (default: en)"
+    )
+    prompts.add_argument(
+        "--value",
+        metavar="NAME=TEXT",
+        action="append",
+        default=[],
+        help="what a variable of the template holds; may be repeated",
+    )
 
 
 def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -268,7 +303,9 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         "train a mapping, a fusion, the router, a classifier or the prompt words",
         more=TRAIN,
     )
-    train.add_argument("what", choices=("mapping", "fusion", "router", "head", "words"))
+    train.add_argument(
+        "what", choices=("mapping", "fusion", "router", "head", "words", "connector")
+    )
     train.add_argument(
         "--pairs", metavar="FILE", action="append", help="what to learn from; may be repeated"
     )
@@ -286,6 +323,11 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         metavar="N",
         help="of each picture, N mildly changed ones to learn from too (mapping)",
     )
+    train.add_argument(
+        "--language-model",
+        metavar="DIR",
+        help="safetensors folder of another language model to let see (connector)",
+    )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     evaluate = _command(
         commands,
@@ -302,7 +344,7 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
     bench = _command(
         commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
     )
-    bench.add_argument("what", choices=("add", "adding", "index", "search", "startup"))
+    bench.add_argument("what", choices=("add", "adding", "index", "search", "startup", "vlm"))
     bench.add_argument(
         "--segments", type=int, metavar="N", help="how large an index (adding, index, search)"
     )

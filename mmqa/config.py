@@ -50,6 +50,22 @@ class Config:
         lexical_weight: Share λ of lexical search in the score, 0–1.
         min_score: Below this the best hit is taken as unrelated, and mmqa abstains.
         answer_tokens: Longest answer, in tokens.
+        vlm: What writes the answers: empty is the preset's own; ``text`` is its language model
+            without pictures; ``served`` is the endpoint of ``served_url``; or a folder that ``mmqa
+            train connector`` wrote.
+        quantization: Of the language model: ``auto`` is what was measured to be best on this kind
+            of machine; ``none``, ``int8`` or ``nf4`` (bitsandbytes).
+        device: Where the language model runs: ``auto`` takes a GPU where there is one; ``cpu``,
+            ``cuda``.
+        queue_wait_s: Longest wait for a turn when others are being answered, in seconds.
+        picture_pixels: A picture is shown to the language model with at most so many pixels.
+        max_pictures: Pictures shown to the language model at once, at most; the weakest go first.
+        prompts: Folder with templates of your own, which come before those of the package.
+        captions: Let the language model describe each picture when it is added.
+        served_url: Address of an OpenAI-compatible endpoint, e.g. ``http://127.0.0.1:8000/v1``;
+            its key comes from the variable ``MMQA_SERVED_KEY`` only.
+        served_model: Name of the model there.
+        served_timeout_s: Longest wait for its next words, in seconds.
     """
 
     index: str = "indexes/default"
@@ -72,6 +88,17 @@ class Config:
     lexical_weight: float = 0.4
     min_score: float = 1.5
     answer_tokens: int = 64
+    vlm: str = ""
+    quantization: str = "auto"
+    device: str = "auto"
+    queue_wait_s: float = 60.0
+    picture_pixels: int = 1_000_000
+    max_pictures: int = 4
+    prompts: str = ""
+    captions: bool = False
+    served_url: str = ""
+    served_model: str = ""
+    served_timeout_s: float = 60.0
 
     @property
     def thread_count(self) -> int:

@@ -21,6 +21,7 @@ from mmqa.records import (
     Message,
     Modality,
     Picture,
+    Prompt,
     PromptWord,
     Recording,
     Transcript,
@@ -276,8 +277,8 @@ class VisionLanguageModel(Protocol):
         """Longest prompt plus answer, in tokens."""
         ...
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Length of the prompt that ``messages`` make, in tokens."""
+    def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
+        """Length of the prompt that ``messages`` and ``pictures`` make, in tokens."""
         ...
 
     def stream(
@@ -286,11 +287,34 @@ class VisionLanguageModel(Protocol):
         pictures: Sequence[Picture] = (),
         *,
         max_tokens: int = 96,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        seed: int = 0,
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
-        """Yield the answer piece by piece; greedy, so the same prompt gives the same words.
+        """Yield the answer piece by piece.
+
+        Args:
+            messages: The conversation, at least one message; see :class:`mmqa.records.Prompt`.
+            pictures: In the order of the marks.
+            max_tokens: Longest answer.
+            stop: The answer ends before the first of these strings; none of it is yielded.
+            temperature: 0 is greedy: the same prompt gives the same words. Else samples.
+            seed: Of the sampling.
+            cancelled: Asked after each token; true ends the answer there.
 
         Raises:
-            GenerationError: The prompt does not fit, or the model failed.
+            GenerationError: The prompt does not fit, no turn came free in time, memory ran out, or
+                the model failed.
         """
+        ...
+
+    def complete(
+        self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
+    ) -> list[str]:
+        """The answers to n prompts, greedily; what can run together does. Raises as ``stream``."""
+        ...
+
+    def release(self) -> None:
+        """Free what it holds; it cannot be used afterwards."""
         ...

@@ -35,6 +35,9 @@ Asker: TypeAlias = Literal["words", "pictures"]
 
 KINDS: tuple[Kind, ...] = ("image", "audio", "video", "text")
 
+AnswerSource: TypeAlias = Literal["generated", "seen", "quoted", "none"]
+"""Where the words of an answer come from; see :class:`Answer`."""
+
 Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -438,7 +441,9 @@ class Answer:
         modality_weights: How the question was weighed.
         weighed_by: What decided that; see :class:`Weighing`.
         abstained: True when nothing relevant was found.
-        source: ``generated`` by the language model, ``quoted`` from the evidence, or ``none``.
+        source: ``generated`` by the language model from words of the evidence and checked against
+            them, ``seen`` by it in a picture (nothing to check it against), ``quoted`` from the
+            evidence, or ``none``.
         timings: Stage → seconds.
     """
 
@@ -448,7 +453,7 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     modality_weights: Mapping[str, float] = field(default_factory=dict)
     abstained: bool = False
-    source: Literal["generated", "quoted", "none"] = "none"
+    source: AnswerSource = "none"
     timings: Mapping[str, float] = field(default_factory=dict)
     weighed_by: str = "uniform"
 
@@ -572,12 +577,34 @@ class Chunk:
     unit: Literal["bytes", "files", "steps"] = "bytes"
 
 
+PICTURE_MARK = "\ufffc"
+"""Stands in the text of a message where a picture stands (Unicode: object replacement character).
+The n-th mark of a prompt is its n-th picture; what users write is rid of it first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation for a chat model; ``role`` as in chat templates."""
+    """One turn of a conversation for a chat model; ``role`` as in chat templates.
+
+    Its text may hold :data:`PICTURE_MARK`, one for each picture that stands in it.
+    """
 
     role: Literal["system", "user", "assistant"]
     text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """What a chat model is asked: turns, and the pictures that stand in them.
+
+    Attributes:
+        messages: At least one.
+        pictures: In the order of the marks; pictures without a mark stand before the text of the
+            last message of the user's.
+    """
+
+    messages: tuple[Message, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

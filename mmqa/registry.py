@@ -38,7 +38,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "expansion": "mmqa.prompts.expansion:load",
         "rewriting": "mmqa.prompts.rewriting:load",
     },
-    "language_model": {"transformers-text": "mmqa.vlm.text_model:load"},
+    "language_model": {
+        "transformers-text": "mmqa.vlm.text_model:load",
+        "mini": "mmqa.vlm.mini.loading:load",
+        "transformers": "mmqa.vlm.hub.loading:load",
+        "served": "mmqa.vlm.served:load",
+    },
 }
 
 

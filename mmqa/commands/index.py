@@ -19,7 +19,11 @@ REFUSED = 3
 
 def add(options: Namespace) -> int:
     """Add files; one JSON object a file with ``--json``, only once it is durable."""
-    flags = {"ocr": False if options.no_ocr else None, "language": options.language}
+    flags = {
+        "ocr": False if options.no_ocr else None,
+        "language": options.language,
+        "captions": True if options.captions else None,
+    }
     with (
         Library.open(config=settings(options, **flags)) as library,
         telling("adding", as_json=options.json) as tell,

@@ -26,7 +26,11 @@ def sync(options: Namespace) -> int:
     """Make the index equal to folders, and with ``--watch`` keep it so."""
     if options.watch and options.dry_run:
         raise UsageError("--watch and --dry-run exclude each other", "Give one of them.")
-    flags = {"ocr": False if options.no_ocr else None, "language": options.language}
+    flags = {
+        "ocr": False if options.no_ocr else None,
+        "language": options.language,
+        "captions": True if options.captions else None,
+    }
     configured = settings(options, **flags)
     sources = [
         Source(Path(folder), tuple(options.include or ("**",)), tuple(options.exclude or ()))
