@@ -60,8 +60,8 @@ def group(shape: Shape) -> str:
 def kind(question: str) -> AnswerKind:
     """What a question of the package asks for.
 
-    >>> kind("what color is the circle?"), kind("what is the red shape?"), kind("is there not a box?")
-    ('colour', 'shape', 'yes-no')
+    >>> [kind(q) for q in ("what color is the shape?", "what is the red shape?", "is it red?")]
+    ['colour', 'shape', 'yes-no']
     """
     if not question.startswith("what"):
         return "yes-no"

@@ -47,7 +47,7 @@ class Wording:
         >>> Wording("x", "is there {thing} [here]?").put(random.Random(1), {"thing": "a cat"})
         'is there a cat here?'
         """
-        text = rng.choice(templates(self.frame)).format(**(slots or {}))
+        text = rng.choice(templates(self.frame)).replace(" ?", "?").format(**(slots or {}))
         return text.rstrip("?") if rng.random() < PLAIN else text
 
 
