@@ -12,7 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    TemplateSyntaxError,
+    UndefinedError,
+    pass_context,
+)
+from jinja2.runtime import Context
 
 from mmqa.errors import TemplateError
 from mmqa.records import Message
@@ -23,7 +30,8 @@ FOLDER = Path(__file__).with_name("templates")
 class Templates:
     """The templates of one language, a TOML table each.
 
-    A sentence has ``text``; a prompt has ``system``, ``user`` and perhaps ``examples``.
+    A sentence has ``text``; a prompt has ``user`` and perhaps ``system`` and ``examples``. In any
+    of them ``{{ sentence("name") }}`` stands for that sentence, filled with the same variables.
 
     Args:
         language: ISO 639-1 code; names the file.
@@ -34,7 +42,13 @@ class Templates:
         self.language = language
         self.path = folder / f"{language}.toml"
         # Prompts are plain text for a model and a terminal; pages escape on their own.
-        self._jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+        self._jinja = Environment(
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals["sentence"] = self._sentence
 
     @cached_property
     def _tables(self) -> Mapping[str, Mapping[str, Any]]:
@@ -69,14 +83,23 @@ class Templates:
     def messages(self, name: str, /, **variables: Any) -> tuple[Message, ...]:
         """Fill the prompt ``name``: the system message, examples as turns, then the user's message.
 
+        A prompt without ``system`` has no system message: what was trained without one is asked
+        without one.
+
         Raises:
             TemplateError: The template or a variable is missing, or the template is broken.
         """
-        return (
-            Message("system", self._fill(name, "system", variables)),
-            *self._examples(name),
-            Message("user", self._fill(name, "user", variables)),
+        user = Message("user", self._fill(name, "user", variables))
+        system = (
+            [Message("system", self._fill(name, "system", variables))]
+            if "system" in self._tables[name]
+            else []
         )
+        return (*system, *self._examples(name), user)
+
+    @pass_context
+    def _sentence(self, context: Context, name: str) -> str:
+        return self._fill(name, "text", context.get_all())
 
     def _examples(self, name: str) -> list[Message]:
         turns: list[Message] = []
