@@ -1,0 +1,325 @@
+"""Pictures with words in them as examples: what does it say, in which colour, does it say …?
+
+Knows: how words are made and set on grounds and signs, and which are kept for testing. Refuses to
+know: how text is read off a picture (OCR), and what is trained.
+
+The answer is what :attr:`Example.read` holds: the model is to hand on what OCR read, which now and
+then is not to the letter what stands there. Every word, number and made-up word has a side of its
+own, by a hash, so nothing that is tested was ever written in training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mmqa.corpora.fetch import fetch
+from mmqa.corpora.openclipart import WORDS, vocabulary
+from mmqa.interfaces import Progress
+from mmqa.records import Picture
+from mmqa.training import wordings
+from mmqa.training.typefaces import TYPEFACES, Typeface, font
+from mmqa.training.visual_examples import AnswerKind, Asked, Example, Split
+
+SOURCE = "words"
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "black": (15, 15, 15),
+    "white": (250, 250, 250),
+    "red": (205, 25, 25),
+    "blue": (25, 60, 200),
+    "green": (20, 130, 40),
+    "yellow": (250, 215, 20),
+    "orange": (240, 130, 10),
+    "purple": (120, 35, 150),
+    "brown": (115, 65, 25),
+    "pink": (245, 130, 180),
+    "gray": (125, 125, 125),
+}
+"""Inks by name."""
+
+LETTERS = (2, 12)
+"""Fewest and most letters of one word."""
+
+SLIPS = 0.12
+"""Share of training pictures of which OCR is made to misread a letter."""
+
+_SIDES = {"test": 0.2, "development": 0.1}
+_GROUNDS = ("plain", "sign", "label", "board")
+_CONTRAST = 110.0  # of luma, 0–255: what is written must stand out
+_MADE_UP, _NUMBERS = 0.25, 0.12
+_STARTS = "b c d f g h j k l m n p r s t v w z br ch cl dr fl gr pl sh st th tr"
+_SLIPPING = {
+    **{"o": "0", "O": "0", "l": "1", "I": "l", "S": "5", "B": "8", "g": "9", "Z": "2"},
+    **{"rn": "m", "m": "rn", "cl": "d", "vv": "w", "e": "c", "h": "b", "t": "f", "0": "O"},
+}
+"""What is read for what, when it is misread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands in a picture and how.
+
+    Attributes:
+        lines: One or more lines of one or more words.
+        ink: Name of a colour.
+        paper: RGB of what is written on.
+        wall: RGB of what lies around it; the same as ``paper`` for a plain ground.
+        ground: ``plain``, ``sign``, ``label`` (rounded, with an edge) or ``board`` (wide).
+        typeface: How it is written.
+        size: Of the letters, pixels.
+        place: Where the middle stands, shares of width and height.
+        tilt: Degrees.
+    """
+
+    lines: tuple[str, ...]
+    ink: str
+    paper: tuple[int, int, int]
+    wall: tuple[int, int, int]
+    ground: str
+    typeface: Typeface
+    size: int
+    place: tuple[float, float]
+    tilt: float
+
+    @property
+    def text(self) -> str:
+        """Lines joined by spaces."""
+        return " ".join(self.lines)
+
+
+def examples(
+    split: Split,
+    count: int,
+    *,
+    seed: int = 0,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Example]:
+    """``count`` pictures, each with a question to read it and two or three more.
+
+    Args:
+        split: Which words may be written, and which wordings used.
+        count: How many.
+        seed: Same seed, same pictures.
+        folder: Where corpora are kept; ``None`` means the default.
+        progress: Told of fetching.
+
+    Raises:
+        CorpusError: The word list cannot be fetched, or a typeface cannot be read.
+    """
+    english = fetch("english-words", folder=folder, progress=progress) / WORDS
+    known = sorted(w for w in vocabulary(english) if LETTERS[0] <= len(w) <= LETTERS[1])
+    words = [w for w in known if side(w) == split]
+    return [_example(f"{split}/{seed}/{n}", words, split) for n in range(count)]
+
+
+def side(word: str) -> Split:
+    """Where a word falls, whatever its case: a fifth for testing, a tenth for development.
+
+    >>> side("Exit") == side("EXIT") == side("exit")
+    True
+    """
+    digest = hashlib.sha256(f"mmqa written\0{word.lower()}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    if place < _SIDES["test"]:
+        return "test"
+    return "development" if place < _SIDES["test"] + _SIDES["development"] else "train"
+
+
+def _example(key: str, words: Sequence[str], split: Split) -> Example:
+    rng = random.Random(f"mmqa written\0{key}")
+    written = write(_lines(words, split, rng), rng)
+    read = written.text
+    if split == "train" and rng.random() < SLIPS:
+        read = misread(read, rng)
+    picture: Callable[[], Picture] = partial(draw, written)
+    asked = _asked(written, read, words, split, rng)
+    return Example(key, SOURCE, (picture,), asked, (read,), group=written.text.lower())
+
+
+def _asked(
+    written: Written, read: str, words: Sequence[str], split: Split, rng: random.Random
+) -> tuple[Asked, ...]:
+    def put(wanted: str, answer: str, kind: AnswerKind, text: str = "") -> Asked:
+        question, key = wordings.put(SOURCE, wanted, split, rng, {"text": text})
+        return Asked(question, answer, kind, key)
+
+    def quoted(text: str) -> str:
+        return f'"{text}"' if rng.random() < 0.6 else text
+
+    other = " ".join(_lines(words, split, rng))
+    if rng.random() < 0.5:
+        other = misread(read, rng)  # a letter apart: it must be looked at closely
+    wrong = other if other.lower() != read.lower() else f"{other}{other[-1]}"
+    return (
+        put("read", read, "read"),
+        put("is", "yes", "yes-no", quoted(read)),
+        put("is", "no", "yes-no", quoted(wrong)),
+        put("colour", written.ink, "colour"),
+    )
+
+
+def _lines(words: Sequence[str], split: Split, rng: random.Random) -> tuple[str, ...]:
+    """One to three words, on one line or one a line; all in one case."""
+    many = rng.choices((1, 2, 3), (6, 3, 1))[0]
+    drawn = [_word(words, split, rng) for _ in range(many)]
+    case = rng.choice((str.lower, str.upper, str.upper, str.title))
+    cased = [case(word) for word in drawn]
+    if many > 1 and sum(map(len, cased)) <= 14 and rng.random() < 0.5:
+        return (" ".join(cased),)
+    return tuple(cased)
+
+
+def _word(words: Sequence[str], split: Split, rng: random.Random) -> str:
+    kind = rng.random()
+    if kind >= _MADE_UP + _NUMBERS:
+        return rng.choice(words)
+    make = made_up if kind < _MADE_UP else number
+    while True:
+        word = make(rng)
+        if side(word) == split:
+            return word
+
+
+def made_up(rng: random.Random) -> str:
+    """A word that can be said and means nothing, of 2 to 12 letters.
+
+    >>> made_up(random.Random(4))
+    'malro'
+    """
+    length = rng.randint(*LETTERS)
+    text = ""
+    while len(text) < length:
+        text += rng.choice(_STARTS.split()) + rng.choice("aeiou")
+        text += rng.choice(("", "", "n", "r", "s", "l", "t"))
+    return text[:length]
+
+
+def number(rng: random.Random) -> str:
+    """A number, a year or a price of 2 to 6 digits.
+
+    >>> number(random.Random(0))
+    '15306'
+    """
+    if rng.random() < 0.25:
+        return f"{rng.randint(1, 99)}.{rng.randint(0, 99):02d}"
+    digits = rng.randint(2, 6)
+    return str(rng.randint(10 ** (digits - 1), 10**digits - 1))
+
+
+def misread(text: str, rng: random.Random) -> str:
+    """``text`` with one place read wrongly: a look-alike, or a letter lost.
+
+    >>> misread("rn", random.Random(1)), misread("x", random.Random(1))
+    ('m', 'xx')
+    """
+    could = [(at, old, new) for old, new in _SLIPPING.items() for at in _places(text, old)]
+    if could and rng.random() < 0.7:
+        at, old, new = rng.choice(could)
+        return text[:at] + new + text[at + len(old) :]
+    inner = [i for i in range(1, len(text) - 1) if text[i - 1 : i + 2].isalnum()]
+    if inner:
+        at = rng.choice(inner)
+        return text[:at] + text[at + 1 :]
+    return f"{text}{text[-1]}"
+
+
+def _places(text: str, part: str) -> list[int]:
+    return [i for i in range(len(text)) if text.startswith(part, i)]
+
+
+# --------------------------------------------------------------------------------------- drawing
+
+
+def write(lines: tuple[str, ...], rng: random.Random) -> Written:
+    """Choose how lines are written."""
+    ink = rng.choice(tuple(COLOURS))
+    paper = _paper(COLOURS[ink], rng)
+    ground = rng.choice(_GROUNDS)
+    wall = paper if ground == "plain" else _any(rng)
+    return Written(
+        lines=lines,
+        ink=ink,
+        paper=paper,
+        wall=wall,
+        ground=ground,
+        typeface=rng.choice(TYPEFACES),
+        size=rng.choice((28, 34, 40, 48, 60)),
+        place=(rng.uniform(0.4, 0.6), rng.uniform(0.35, 0.65)),
+        tilt=rng.choice((0.0, 0.0, rng.uniform(-5, 5))),
+    )
+
+
+def draw(written: Written) -> Picture:
+    """The picture, 384 × 288; letters shrink where a line would not fit."""
+    width, height = 384, 288
+    sheet = Image.new("RGB", (width, height), written.wall)
+    plate = _plate(written, (int(width * 0.94), int(height * 0.9)))
+    turned = plate.rotate(written.tilt, Image.Resampling.BICUBIC, expand=True)
+    left = round(written.place[0] * width - turned.width / 2)
+    top = round(written.place[1] * height - turned.height / 2)
+    left = min(max(left, 0), max(width - turned.width, 0))
+    top = min(max(top, 0), max(height - turned.height, 0))
+    sheet.paste(turned, (left, top), turned.getchannel("A"))
+    return Picture(np.asarray(sheet, dtype=np.uint8))
+
+
+def _plate(written: Written, most: tuple[int, int]) -> Image.Image:
+    """What is written on, with the words, RGBA; no larger than ``most``."""
+    size = written.size
+    while True:
+        edge = size // 2
+        letters = font(written.typeface, size)
+        widths = [letters.getlength(line) for line in written.lines]
+        step = round(size * 1.25)
+        width = round(max(widths)) + 2 * edge
+        height = step * len(widths) + edge
+        if (width <= most[0] and height <= most[1]) or size <= 12:
+            break
+        size -= 2
+    if written.ground == "board":
+        width = most[0]
+    plate = Image.new("RGBA", (width, height), (*written.paper, 0))
+    pen = ImageDraw.Draw(plate)
+    _back(pen, written, plate.size)
+    for row, line in enumerate(written.lines):
+        middle = (width / 2, edge / 2 + (row + 0.5) * step)
+        pen.text(middle, line, font=letters, fill=COLOURS[written.ink], anchor="mm")
+    return plate
+
+
+def _back(pen: ImageDraw.ImageDraw, written: Written, size: tuple[int, int]) -> None:
+    box = (0, 0, size[0] - 1, size[1] - 1)
+    if written.ground == "sign":
+        pen.rectangle(box, fill=written.paper, outline=COLOURS[written.ink], width=3)
+    elif written.ground == "label":
+        pen.rounded_rectangle(box, size[1] // 5, fill=written.paper)
+    else:
+        pen.rectangle(box, fill=written.paper)
+
+
+def _paper(ink: tuple[int, int, int], rng: random.Random) -> tuple[int, int, int]:
+    """A ground that the ink stands out from."""
+    while True:
+        paper = _any(rng)
+        if abs(_luma(paper) - _luma(ink)) >= _CONTRAST:
+            return paper
+
+
+def _any(rng: random.Random) -> tuple[int, int, int]:
+    if rng.random() < 0.4:
+        light = rng.randint(225, 255)
+        return light, light, light
+    return rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)
+
+
+def _luma(rgb: tuple[int, int, int]) -> float:
+    return 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]
