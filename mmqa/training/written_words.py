@@ -3,7 +3,7 @@
 Knows: how words are made and set on grounds and signs, and which are kept for testing. Refuses to
 know: how text is read off a picture (OCR), and what is trained.
 
-The answer is what :attr:`Example.read` holds: the model is to hand on what OCR read, which now and
+The answer is what :attr:`Example.read` holds, its lines joined by spaces: the model is to hand on what OCR read, which now and
 then is not to the letter what stands there. Every word, number and made-up word has a side of its
 own, by a hash, so nothing that is tested was ever written in training.
 """
@@ -91,8 +91,8 @@ class Written:
 
     @property
     def text(self) -> str:
-        """Lines joined by spaces."""
-        return " ".join(self.lines)
+        """One line a line, as OCR would give it."""
+        return "\n".join(self.lines)
 
 
 def examples(
@@ -142,7 +142,8 @@ def _example(key: str, words: Sequence[str], split: Split) -> Example:
         read = misread(read, rng)
     picture: Callable[[], Picture] = partial(draw, written)
     asked = _asked(written, read, words, split, rng)
-    return Example(key, SOURCE, (picture,), asked, (read,), group=written.text.lower())
+    group = " ".join(written.lines).lower()
+    return Example(key, SOURCE, (picture,), asked, (read,), group=group)
 
 
 def _asked(
@@ -155,13 +156,14 @@ def _asked(
     def quoted(text: str) -> str:
         return f'"{text}"' if rng.random() < 0.6 else text
 
+    said = " ".join(read.split("\n"))
     other = " ".join(_lines(words, split, rng))
     if rng.random() < 0.5:
-        other = misread(read, rng)  # a letter apart: it must be looked at closely
-    wrong = other if other.lower() != read.lower() else f"{other}{other[-1]}"
+        other = misread(said, rng)  # a letter apart: it must be looked at closely
+    wrong = other if other.lower() != said.lower() else f"{other}{other[-1]}"
     return (
-        put("read", read, "read"),
-        put("is", "yes", "yes-no", quoted(read)),
+        put("read", said, "read"),
+        put("is", "yes", "yes-no", quoted(said)),
         put("is", "no", "yes-no", quoted(wrong)),
         put("colour", written.ink, "colour"),
     )
