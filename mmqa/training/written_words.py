@@ -3,9 +3,10 @@
 Knows: how words are made and set on grounds and signs, and which are kept for testing. Refuses to
 know: how text is read off a picture (OCR), and what is trained.
 
-The answer is what :attr:`Example.read` holds, its lines joined by spaces: the model is to hand on what OCR read, which now and
-then is not to the letter what stands there. Every word, number and made-up word has a side of its
-own, by a hash, so nothing that is tested was ever written in training.
+The answer is what :attr:`Example.read` holds, its lines joined by spaces: the model is to hand on
+what OCR read, which now and then is not to the letter what stands there. Every word, number and
+made-up word has a side of its own, by a hash, so nothing that is tested was ever written in
+training.
 """
 
 from __future__ import annotations
