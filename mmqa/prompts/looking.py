@@ -1,7 +1,7 @@
-"""Prompts that show pictures: which template a question wants, and what stands beside a picture.
+"""Prompts that show pictures: which template a question gets, and what stands beside a picture.
 
-Knows: how English and Chinese ask to count, to read, to describe; how much of a picture's text is
-shown. Refuses to know: pixels, models, and where words about a picture come from.
+Knows: the names of the templates that show pictures; how much of a picture's text is shown.
+Refuses to know: pixels, models, and where words about a picture come from.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmqa.prompts.template import Templates
+from mmqa.prompts.wanting import want
 from mmqa.records import PICTURE_MARK, Message
 
 READ_CHARACTERS = 400
@@ -35,6 +36,22 @@ class _Shown:
 
     words: str
     read: str
+
+
+def template_for(question: str, pictures: int) -> str:
+    """Name of the template that a question gets.
+
+    Args:
+        question: In English or Chinese; an empty one asks for a description.
+        pictures: How many stand in the prompt; several are compared, whatever is asked: "which
+            picture shows most?" wants no number, and "are both red?" is one of many ways to ask.
+
+    >>> template_for("How many dogs are there?", 1), template_for("Which has more dogs?", 2)
+    ('counting', 'comparison')
+    """
+    if not question.strip():
+        return "description"
+    return "comparison" if pictures > 1 else want(question)
 
 
 def messages(
