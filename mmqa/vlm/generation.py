@@ -65,7 +65,7 @@ class Generation:
         self._tokenizer = tokenizer
         self._context_tokens = context_tokens
         self._queue = queue
-        self._decoder = decoder or TransformersDecoder(model, prefix_bytes=prefix_bytes)
+        self._decoder: Decoder = decoder or TransformersDecoder(model, prefix_bytes=prefix_bytes)
         self._ends = end_tokens(model, tokenizer)
         self._closed = Event()
 
@@ -106,14 +106,13 @@ class Generation:
         return [text for batch in batches for text in self._answers(batch, decoding)]
 
     def release(self) -> None:
-        """End what runs within one token, refuse what waits, and drop what is kept."""
+        """End what runs within one token, refuse what waits and comes, and let go of the model."""
         self._closed.set()
         turn = self._queue.enter(patient=True)
-        try:
+        assert turn is not None  # only a cancelled wait gives none
+        with turn:
             self._decoder.forget()
-        finally:
-            if turn is not None:
-                turn.leave()
+            self._decoder = _Released()
 
     def _check(self, inputs: Inputs, decoding: Decoding) -> None:
         tokens = length(inputs)
@@ -128,7 +127,7 @@ class Generation:
         turn = self._queue.enter(cancelled)
         if turn is not None and self._closed.is_set():
             turn.leave()
-            raise GenerationError("the language model was released", "Open the library again.")
+            raise _released()
         return turn
 
     def _stream(
@@ -211,7 +210,7 @@ class Generation:
         rows = rows_of(inputs)
         prompts = "a prompt" if rows == 1 else f"{rows} prompts"
         return GenerationError(
-            f"memory ran out while the language model read {prompts} of {length(inputs)} tokens",
+            f"the language model ran out of memory on {prompts} of {length(inputs)} tokens",
             "Close other programs, show it fewer or smaller pictures (max_pictures,"
             " picture_pixels), or set quantization = nf4.",
         )
@@ -264,6 +263,20 @@ class _Answer:
                 yield piece
         if piece is not None:
             raise piece
+
+
+class _Released:
+    """Stands where a decoder was."""
+
+    def decode(self, *prompt: Any) -> None:
+        raise _released()
+
+    def forget(self) -> None:
+        """There is nothing."""
+
+
+def _released() -> GenerationError:
+    return GenerationError("the language model was released", "Open the library again.")
 
 
 def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -30,7 +30,7 @@ class LoadOptions:
         picture_pixels: A picture is shown to the model with at most so many pixels.
         prefix_bytes: Memory for the computed heads of recent prompts, in bytes; 0 keeps none.
         stored: Folder where quantized weights are kept, to be loaded quickly the next time;
-            ``None`` quantizes at each start.
+            ``None`` lets the loader choose a place beside the model.
         connector: Folder of a trained connector; ``None`` takes the one that ships.
         image_encoder: Gives the encoder whose grid a model sees through; called when first needed.
         image_encoder_fingerprint: Digest of that encoder's files; empty where it is not known.
@@ -88,6 +88,10 @@ class LoadOptions:
             served_model=config.served_model,
             served_timeout_s=config.served_timeout_s,
         )
+
+
+DEFAULTS = LoadOptions()
+"""What a loader takes where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
