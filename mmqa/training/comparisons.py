@@ -9,12 +9,15 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from mmqa.errors import CorpusError
-from mmqa.training import wordings
 from mmqa.training.visual_examples import Asked, Example, Split
+from mmqa.training.visual_phrasings import worded
 
 SOURCE = "compare"
+
+FILE = Path(__file__).with_name("source_phrasings.toml")
 
 
 def compare(
@@ -103,5 +106,5 @@ def _put(
     rng: random.Random,
     slots: dict[str, str] | None = None,
 ) -> Asked:
-    question, key = wordings.put(SOURCE, wanted, split, rng, slots)
+    question, key = worded(FILE, f"{SOURCE}.{wanted}", split, slots or {}, rng)
     return Asked(question, answer, "compare", key)

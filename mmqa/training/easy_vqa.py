@@ -25,8 +25,9 @@ from mmqa.training.visual_examples import AnswerKind, Asked, Example, Split
 
 SOURCE = "easy-vqa"
 
-HELD_OUT = ("red triangle", "teal circle", "yellow rectangle")
-"""Pairs of colour and shape that neither training nor development shows; chosen before training."""
+HELD_OUT = ("red circle", "green triangle", "blue rectangle")
+"""Pairs of colour and shape that neither training nor development shows; chosen before training,
+among those that generated scenes keep out too (``scene_plans.HELD_OUT``)."""
 
 _DEVELOPMENT_SHARE = 0.1
 _NAMED = re.compile(rf"\b({'|'.join((*COLOURS, *SHAPES))})\b")

@@ -22,15 +22,18 @@ from mmqa.corpora.openclipart import Drawing as Clip
 from mmqa.evaluation.kept_features import read
 from mmqa.interfaces import Progress
 from mmqa.records import Picture
-from mmqa.training import clipart, drawings, wordings
+from mmqa.training import clipart, drawings
 from mmqa.training.drawings import Drawing
 from mmqa.training.names import colour, natural
 from mmqa.training.visual_examples import AnswerKind, Asked, Example, Split
+from mmqa.training.visual_phrasings import worded
 
 SOURCE = "named"
 
+FILE = Path(__file__).with_name("source_phrasings.toml")
+
 NAMES = 2
-"""Questions for the name of one drawing, each in another wording."""
+"""Times that a drawing is asked for its name."""
 
 _BODIES = "man woman men women person people boy girl boys girls child baby adult older"
 _ANYBODY = frozenset(_BODIES.split())
@@ -149,8 +152,8 @@ def ask(one: Named, among: Sequence[Named], split: Split) -> Example:
 
 
 def _asked(one: Named, among: Sequence[Named], split: Split, rng: random.Random) -> Iterator[Asked]:
-    for wording in rng.sample(wordings.wordings(SOURCE, "name", split), NAMES):
-        yield Asked(wording.put(rng), one.name, "name", wording.key)
+    for _ in range(NAMES):
+        yield _put("name", one.name, split, rng, kind="name")
     yield _put("describe", one.name, split, rng, kind="describe")
     yield _put("is", "yes", split, rng, {"thing": one.name})
     yield _put("is", "no", split, rng, {"thing": _other(one, among, rng)})
@@ -170,7 +173,7 @@ def _put(
     *,
     kind: AnswerKind = "yes-no",
 ) -> Asked:
-    question, key = wordings.put(SOURCE, wanted, split, rng, slots)
+    question, key = worded(FILE, f"{SOURCE}.{wanted}", split, slots or {}, rng)
     return Asked(question, answer, kind, key)
 
 

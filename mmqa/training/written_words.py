@@ -25,11 +25,13 @@ from mmqa.corpora.fetch import fetch
 from mmqa.corpora.openclipart import WORDS, vocabulary
 from mmqa.interfaces import Progress
 from mmqa.records import Picture
-from mmqa.training import wordings
 from mmqa.training.typefaces import TYPEFACES, Typeface, font
 from mmqa.training.visual_examples import AnswerKind, Asked, Example, Split
+from mmqa.training.visual_phrasings import worded
 
 SOURCE = "words"
+
+FILE = Path(__file__).with_name("source_phrasings.toml")
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "black": (15, 15, 15),
@@ -151,7 +153,7 @@ def _asked(
     written: Written, read: str, words: Sequence[str], split: Split, rng: random.Random
 ) -> tuple[Asked, ...]:
     def put(wanted: str, answer: str, kind: AnswerKind, text: str = "") -> Asked:
-        question, key = wordings.put(SOURCE, wanted, split, rng, {"text": text})
+        question, key = worded(FILE, f"{SOURCE}.{wanted}", split, {"text": text}, rng)
         return Asked(question, answer, kind, key)
 
     def quoted(text: str) -> str:
