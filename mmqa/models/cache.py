@@ -19,7 +19,7 @@ from typing import Any
 import platformdirs
 
 from mmqa.errors import ModelDamagedError, ModelMissingError
-from mmqa.models.preset import load_preset, preset_names
+from mmqa.models.preset import Preset, Role, load_preset, preset_names
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -64,11 +64,31 @@ def preset_folder(preset: str, cache: Path) -> Path:
     return cache / preset
 
 
+def role_home(preset: Preset, role: Role, cache: Path) -> Path:
+    """The folder in which the role's own lies, with the manifest that vouches for it.
+
+    What a preset shares with another lies with the other: one copy, pulled once.
+    """
+    return preset_folder(role.home or preset.name, cache)
+
+
+def _home(preset: str, role: str, cache: Path) -> Path:
+    """The same, of a preset's name; one that cannot be looked up keeps all in its own folder."""
+    if not _known(preset):
+        return preset_folder(preset, cache)
+    found = load_preset(preset)
+    return role_home(found, found.role(role), cache)
+
+
+def _known(preset: str) -> bool:
+    return preset in preset_names() or preset.endswith(".toml")
+
+
 def role_folder(preset: str, role: str, cache: Path) -> Path:
     """The folder with the converted files of ``role``, checked for presence and size.
 
     Args:
-        preset: Name of the preset.
+        preset: Name of the preset, or the path of its file.
         role: Name of the role, as in the preset's file.
         cache: As :func:`cache_folder` gives it.
 
@@ -76,8 +96,9 @@ def role_folder(preset: str, role: str, cache: Path) -> Path:
         ModelMissingError: The role was never pulled, or by another recipe than the preset's.
         ModelDamagedError: A file of it is gone or has another size.
     """
-    folder = preset_folder(preset, cache) / role
-    stored = read_manifest(preset_folder(preset, cache)).get(role)
+    home = _home(preset, role, cache)
+    folder = home / role
+    stored = read_manifest(home).get(role)
     if stored is None or not folder.is_dir():
         raise ModelMissingError(
             role, f"the model for {role} is not in {str(folder)!r}", pull_remedy(preset)
@@ -88,18 +109,16 @@ def role_folder(preset: str, role: str, cache: Path) -> Path:
             f"the model for {role} in {str(folder)!r} was made by another version of mmqa",
             pull_remedy(preset),
         )
-    for name, facts in stored.files.items():
-        problem = size_problem(folder / name, facts)
+    for path, facts in stored.files.items():
+        problem = size_problem(folder / path, facts)
         if problem:
             raise ModelDamagedError(role, problem, pull_remedy(preset))
     return folder
 
 
 def _wanted_recipe(preset: str, role: str, otherwise: str) -> str:
-    """The recipe of one of mmqa's own presets; of a preset from elsewhere, ``otherwise``."""
-    if preset not in preset_names():
-        return otherwise
-    return load_preset(preset).role(role).recipe
+    """The recipe of a preset that can be looked up; of a preset from elsewhere, ``otherwise``."""
+    return load_preset(preset).role(role).recipe if _known(preset) else otherwise
 
 
 def role_fingerprint(preset: str, role: str, cache: Path) -> str:
@@ -111,7 +130,7 @@ def role_fingerprint(preset: str, role: str, cache: Path) -> str:
     Raises:
         ModelMissingError: The role was never pulled.
     """
-    stored = read_manifest(preset_folder(preset, cache)).get(role)
+    stored = read_manifest(_home(preset, role, cache)).get(role)
     if stored is None:
         raise ModelMissingError(
             role, f"the model for {role} is not in {str(cache)!r}", pull_remedy(preset)

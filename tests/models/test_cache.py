@@ -20,6 +20,7 @@ from mmqa.models.cache import (
     role_folder,
     write_manifest,
 )
+from mmqa.models.preset import load_preset
 
 
 @pytest.fixture
@@ -63,6 +64,19 @@ def test_a_model_that_an_older_mmqa_made_has_to_be_pulled_again(tmp_path: Path) 
     write_manifest(tmp_path / "embedded", "embedded", {"text_encoder": describe(folder, "old")})
     with pytest.raises(ModelMissingError, match=r"another version.*mmqa models pull embedded"):
         role_folder("embedded", "text_encoder", tmp_path)
+
+
+def test_what_a_preset_shares_lies_with_the_other_one_and_is_not_pulled_twice(
+    tmp_path: Path,
+) -> None:
+    recipe = load_preset("embedded").role("text_encoder").recipe
+    folder = tmp_path / "embedded" / "text_encoder"
+    folder.mkdir(parents=True)
+    write_manifest(tmp_path / "embedded", "embedded", {"text_encoder": describe(folder, recipe)})
+    assert role_folder("small", "text_encoder", tmp_path) == folder
+    assert role_fingerprint("small", "text_encoder", tmp_path) == recipe
+    with pytest.raises(ModelMissingError, match="Run: mmqa models pull small"):
+        role_folder("small", "language_model", tmp_path)
 
 
 def test_a_truncated_file_is_named_before_anything_is_loaded(cache: Path) -> None:

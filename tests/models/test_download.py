@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 from mmqa.errors import ModelError
-from mmqa.models.download import Stopped, _failure, fetch
+from mmqa.models.download import _failure, fetch
 from mmqa.models.preset import Preset, Wheel
 from mmqa.models.pull import pull
 from mmqa.models.verify import verify
+from mmqa.models.watched import Stopped
 from mmqa.records import Chunk
 
 

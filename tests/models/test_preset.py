@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,87 @@ def test_the_embedded_preset_has_all_roles_and_knows_its_sizes() -> None:
     }
     assert preset.download_bytes == 420_521_356
     assert 500_000_000 < preset.installed_bytes < 700_000_000
+
+
+@pytest.mark.parametrize("name", ["small", "standard", "large"])
+def test_a_hub_preset_pins_a_commit_and_takes_all_but_the_language_model_from_embedded(
+    name: str,
+) -> None:
+    preset, embedded = load_preset(name), load_preset("embedded")
+    (own,) = [role for role in preset.roles if not role.home]
+    assert own.role == "language_model" and own.loader == "transformers"
+    assert re.fullmatch(r"[0-9a-f]{40}", own.revision) and re.fullmatch(
+        r"[\w.-]+/[\w.-]+", own.repo
+    )
+    assert own.licence in ("Apache-2.0", "MIT")
+    assert own.quantized_bytes < own.memory_bytes < preset.memory_bytes
+    assert {role.role for role in preset.roles} == {role.role for role in embedded.roles}
+    assert {role.home for role in preset.roles} == {"", "embedded"}
+    assert preset.role("text_encoder") == replace(embedded.role("text_encoder"), home="embedded")
+    assert preset.parts == embedded.parts and preset.space == embedded.space == "embedded"
+
+
+def test_hub_presets_grow_in_size() -> None:
+    sizes = [load_preset(name).installed_bytes for name in ("small", "standard", "large")]
+    assert sizes == sorted(sizes) and len(set(sizes)) == 3
+
+
+HUB = """
+format = 1
+name = "mine"
+description = "A model of my own choice."
+memory_bytes = 1
+shares = "embedded"
+
+[[models]]
+role = "language_model"
+kind = "language_model"
+loader = "transformers"
+description = "sees"
+licence = "MIT"
+source = "hub"
+repo = "me/seer"
+revision = "0123456789abcdef0123456789abcdef01234567"
+conversion = "hub-files/1"
+memory_bytes = 1
+installed_bytes = 2
+"""
+
+
+@pytest.mark.parametrize("revision", ["", "main", "v1.0", "0123456", "0" * 39 + "g"])
+def test_a_revision_that_could_move_is_refused_and_the_error_says_how_to_pin(revision: str) -> None:
+    text = HUB.replace("0123456789abcdef0123456789abcdef01234567", revision)
+    with pytest.raises(ConfigError, match=r"40 hex digits of a commit, not .*Files, History"):
+        read_preset(text, where="mine.toml")
+
+
+def test_a_preset_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(HUB, encoding="utf-8")
+    preset = load_preset(str(path))
+    assert preset.name == "mine" and preset.space == "embedded"
+    assert preset.role("language_model").repo == "me/seer"
+
+
+@pytest.mark.parametrize("name", ["embedded", "../elsewhere", ""])
+def test_a_preset_of_ones_own_must_not_take_the_folder_of_another(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(HUB.replace('"mine"', f'"{name}"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="calls itself"):
+        load_preset(str(path))
+
+
+def test_a_preset_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.toml' cannot be read"):
+        load_preset(str(tmp_path / "gone.toml"))
+
+
+def test_a_recipe_of_the_hub_changes_with_repository_and_commit() -> None:
+    role = read_preset(HUB, where="mine.toml").role("language_model")
+    assert role.recipe != replace(role, revision="f" * 40).recipe
+    assert role.recipe != replace(role, repo="me/other").recipe
 
 
 def test_an_unknown_preset_is_refused_and_the_known_ones_are_named() -> None:

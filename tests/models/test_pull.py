@@ -210,3 +210,18 @@ def test_waiting_can_be_cancelled(preset: Preset, pulled: Path) -> None:
     with filelock.FileLock(pulled / "tiny" / LOCK):
         report = pull(preset, pulled, cancelled=lambda: True)
     assert not report.complete
+
+
+def test_a_role_of_another_preset_is_pulled_into_that_ones_folder_once(
+    preset: Preset, cache: Path
+) -> None:
+    ear, eye = preset.roles
+    other = Preset("other", "Shares.", 1000, (replace(ear, home="tiny"), eye), shares="tiny")
+    assert pull(other, cache).pulled == ("ear", "eye")
+    assert (cache / "tiny" / "ear" / "model.bin").is_file()
+    assert not (cache / "other" / "ear").exists()
+    assert verify(other, cache) == [] and is_pulled(other, cache)
+    assert pull(preset, cache).kept == ("ear",)
+    (cache / "tiny" / "ear" / "model.bin").unlink()
+    assert [problem.role for problem in verify(other, cache)] == ["ear"]
+    assert pull(other, cache).pulled == ("ear",)
