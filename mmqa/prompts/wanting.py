@@ -91,6 +91,7 @@ _READING = re.compile(
     rf"|^(?:read (?:{_THIS}|me|to)|transcribe|type out|spell|copy out)\b|^read\W*$"
     r"|\b(?:what|which) (?:words?|text|texts|letters|writing|inscription)\b"
     r"|\bwhat(?:['’]s| is| are) the (?:words?|text|letters|writing|inscription|wording)\b"
+    r"|\b(?:what|which)(?:['’]s| is)?(?: the)? (?:title|heading|headline)\b|^(?:the )?title\b"
     r"|^(?:give|show|extract|get)\b.*\b(?:text|words|wording)\b"
     r"|[写寫](?:着|著|了|的|有)?(?:是)?(?:些)?(?:什么|什麼|啥)|[什哪][么麼些]?(?:文)?字"
     r"|^[读讀念唸]|[读讀念唸](?:一下|出)|文字(?:是|内容|內容)|[内內]容是什[么麼]",

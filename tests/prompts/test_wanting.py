@@ -15,14 +15,28 @@ from mmqa.prompts.wanting import want
 from mmqa.training.phrasings import templates
 
 TABLES = Path(mmqa.training.__file__).parent
-SCENES = {
-    "count": "counting",
-    **dict.fromkeys(
-        ("exists", "lacks", "is_relative", "is_more", "is_there", "is_coloured", "is_number"),
-        "yes_no",
-    ),
+WANTED = {
+    "scene_phrasings.toml": {
+        "count": "counting",
+        **dict.fromkeys(
+            ("exists", "lacks", "is_relative", "is_more", "is_there", "is_coloured", "is_number"),
+            "yes_no",
+        ),
+    },
+    "source_phrasings.toml": {
+        "named.describe": "description",
+        "named.is": "yes_no",
+        "words.is": "yes_no",
+        "words.read": "reading",
+    },
+    "chart_phrasings.toml": {
+        "parts": "counting",
+        **dict.fromkeys(("is_kind", "is_extreme", "is_larger"), "yes_no"),
+    },
 }
-OTHERS = {"describe": "description", "is": "yes_no", "read": "reading"}
+"""Table of wordings → what is asked → the template; ``question`` for all others."""
+SPARED = ("compare.", "title")
+"""Several pictures; titles, which many ask for in ways that do not say that they are to be read."""
 SLOTS = {
     "the": "the red circle",
     "other": "the blue square",
@@ -38,20 +52,24 @@ SLOTS = {
     "more": "larger",
     "thing": "a cat",
     "text": '"STOP"',
+    "parts": "bars",
+    "part": "bar",
+    "end": "the leftmost bar",
+    "one": "the red bar",
+    "most": "tallest",
 }
 
 
 def worded() -> Iterator[tuple[str, str]]:
     """Each way to ask about one picture, and the template it should get."""
-    scenes = tomllib.loads((TABLES / "scene_phrasings.toml").read_text(encoding="utf-8"))
-    named = tomllib.loads((TABLES / "wordings.toml").read_text(encoding="utf-8"))
-    kinds = [(sides, SCENES.get(kind, "question")) for kind, sides in scenes.items()]
-    for source in ("named", "words"):
-        kinds += [(s, OTHERS.get(kind, "question")) for kind, s in named[source].items()]
-    for sides, wanted in kinds:
-        for frame in (*sides["train"], *sides["test"]):
-            for template in templates(frame):
-                yield re.sub(r"\{(\w+)\}", lambda slot: SLOTS[slot[1]], template), wanted
+    for file, wanted in WANTED.items():
+        tables = tomllib.loads((TABLES / file).read_text(encoding="utf-8"))
+        assert wanted.keys() <= tables.keys()
+        for kind, sides in tables.items():
+            for frame in () if kind.startswith(SPARED) else (*sides["train"], *sides["test"]):
+                for template in templates(frame):
+                    question = re.sub(r"\{(\w+)\}", lambda slot: SLOTS[slot[1]], template)
+                    yield question, wanted.get(kind, "question")
 
 
 def test_the_wordings_of_the_training_data_get_the_template_of_its_kind() -> None:
@@ -83,6 +101,8 @@ def test_capitals_and_marks_do_not_matter() -> None:
         ("How much is the coffee?", "question"),
         ("What country is this?", "question"),
         ("What does the sign say?", "reading"),
+        ("What's the title of this chart?", "reading"),
+        ("What colour is the title?", "question"),
         ("Read the sign aloud", "reading"),
         ("Can you read it?", "reading"),
         ('Can you read "STOP" here?', "yes_no"),
