@@ -75,8 +75,13 @@ def messages(
     Question: How many?
     Answer with a number.
     """
+    return templates.messages(name, **variables(pictures, question))
+
+
+def variables(pictures: Sequence[PictureWords], question: str) -> dict[str, object]:
+    """What templates that show pictures are given, on one line each: ``pictures``, ``question``."""
     shown = [_Shown(_plain(", ".join(p.words)), _read(p.read)) for p in pictures]
-    return templates.messages(name, pictures=shown, question=_plain(question))
+    return {"pictures": shown, "question": _plain(question)}
 
 
 def _plain(text: str) -> str:

@@ -1,30 +1,46 @@
-"""Prompt templates: TOML files with Jinja2, which fail loudly.
+"""Prompt templates, filled with Jinja2; they fail loudly.
 
-Knows: where templates lie, in which languages, and how a missing variable is reported.
-Refuses to know: evidence, models and questions.
+Knows: how a sentence or a prompt is filled, which variables it needs, and how a missing one is
+reported. Refuses to know: evidence, models and questions; where templates lie is in ``tables``.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import (
-    Environment,
     StrictUndefined,
+    Template,
     TemplateSyntaxError,
     UndefinedError,
+    meta,
+    nodes,
     pass_context,
 )
+from jinja2 import TemplateError as JinjaError
 from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
 
 from mmqa.errors import TemplateError
+from mmqa.prompts.tables import FOLDER, Table, read
 from mmqa.records import Message
 
-FOLDER = Path(__file__).with_name("templates")
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """What a template must be given, sorted.
+
+    Attributes:
+        needed: Must hold something.
+        may_be_empty: The template does without where they are empty: it asks ``{% if name %}``.
+    """
+
+    needed: tuple[str, ...]
+    may_be_empty: tuple[str, ...]
 
 
 class Templates:
@@ -35,39 +51,47 @@ class Templates:
 
     Args:
         language: ISO 639-1 code; names the file.
-        folder: Holds ``<language>.toml``.
+        folder: Holds the package's ``<language>.toml``.
+        own: Folder with templates of the user's (the setting ``prompts``), which stand in place of
+            the package's of the same name; empty for none.
     """
 
-    def __init__(self, language: str, folder: Path = FOLDER) -> None:
+    def __init__(self, language: str, folder: Path = FOLDER, own: Path | str = "") -> None:
         self.language = language
-        self.path = folder / f"{language}.toml"
-        # Prompts are plain text for a model and a terminal; pages escape on their own.
-        self._jinja = Environment(
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self.folder = folder
+        self.own = Path(own).expanduser() if str(own) else None
+        # Prompts are plain text for a model and a terminal; pages escape on their own. Templates
+        # are passed on between people, so one that reaches for Python's insides is refused.
+        self._jinja = SandboxedEnvironment(
+            undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
         )
-        self._jinja.globals["sentence"] = self._sentence
+        self._jinja.globals = {"sentence": self._sentence}
+        self._compiled: dict[tuple[str, str], Template] = {}
 
     @cached_property
-    def _tables(self) -> Mapping[str, Mapping[str, Any]]:
-        try:
-            read: Mapping[str, Mapping[str, Any]] = tomllib.loads(
-                self.path.read_text(encoding="utf-8")
+    def _tables(self) -> Mapping[str, Table]:
+        return read(self.language, self.folder, self.own)
+
+    def names(self) -> tuple[str, ...]:
+        """The templates there are, in the order of their files.
+
+        Raises:
+            TemplateError: A file cannot be read or holds what no template has.
+        """
+        return tuple(self._tables)
+
+    def table(self, name: str) -> Table:
+        """A template as it stands in its file.
+
+        Raises:
+            TemplateError: There is none of that name.
+        """
+        if name not in self._tables:
+            raise TemplateError(
+                f"there is no prompt template {name!r} for the language {self.language!r}",
+                f"Known templates: {', '.join(self._tables)}.",
             )
-        except FileNotFoundError as error:
-            raise TemplateError(
-                f"there are no prompt templates for the language {self.language!r}:"
-                f" {str(self.path)!r} does not exist",
-                f"Known languages: {', '.join(languages(self.path.parent)) or 'none'}.",
-            ) from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise TemplateError(
-                f"the prompt templates in {str(self.path)!r} cannot be read: {error}",
-                "Correct the file.",
-            ) from error
-        return read
+        return self._tables[name]
 
     def text(self, name: str, /, **variables: Any) -> str:
         """Fill the sentence ``name``.
@@ -89,61 +113,91 @@ class Templates:
         Raises:
             TemplateError: The template or a variable is missing, or the template is broken.
         """
+        table = self.table(name)
         user = Message("user", self._fill(name, "user", variables))
-        system = (
-            [Message("system", self._fill(name, "system", variables))]
-            if "system" in self._tables[name]
-            else []
-        )
-        return (*system, *self._examples(name), user)
+        turns = []
+        if "system" in table.fields:
+            turns.append(Message("system", self._fill(name, "system", variables)))
+        for asked, answered in table.examples:
+            turns += [Message("user", asked), Message("assistant", answered)]
+        return (*turns, user)
+
+    def variables(self, name: str) -> Variables:
+        """What ``name`` must be given, with what the sentences in it must be given.
+
+        Raises:
+            TemplateError: A template is missing or broken.
+
+        >>> Templates("en").variables("passage")
+        Variables(needed=('text',), may_be_empty=('source',))
+        """
+        used: set[str] = set()
+        asked: set[str] = set()
+        for tree in self._trees(name, set()):
+            used |= meta.find_undeclared_variables(tree) - {"sentence"}
+            tests = (branch.test for branch in tree.find_all(nodes.If))
+            asked |= {test.name for test in tests if isinstance(test, nodes.Name)}
+        return Variables(tuple(sorted(used - asked)), tuple(sorted(used & asked)))
+
+    def _trees(self, name: str, seen: set[str]) -> Iterator[nodes.Template]:
+        """The parsed templates of a table and of the sentences that stand in it."""
+        seen.add(name)
+        table = self.table(name)
+        for key in ("text", "system", "user"):
+            if key in table.fields:
+                try:
+                    tree = self._jinja.parse(table.source(key))
+                except TemplateSyntaxError as error:
+                    raise _broken(table, error) from error
+                yield tree
+                for called in _sentences(tree):
+                    if called not in seen:
+                        yield from self._trees(called, seen)
 
     @pass_context
     def _sentence(self, context: Context, name: str) -> str:
         return self._fill(name, "text", context.get_all())
 
-    def _examples(self, name: str) -> list[Message]:
-        turns: list[Message] = []
-        for example in self._tables[name].get("examples", []):
-            if not isinstance(example, dict) or not {"user", "assistant"} <= example.keys():
-                raise TemplateError(
-                    f"an example of the prompt template {name!r} in {str(self.path)!r} lacks 'user'"
-                    " or 'assistant'",
-                    "Give each example both.",
-                )
-            turns.append(Message("user", str(example["user"])))
-            turns.append(Message("assistant", str(example["assistant"])))
-        return turns
-
     def _fill(self, name: str, key: str, variables: Mapping[str, Any]) -> str:
-        table = self._tables.get(name)
-        source = table.get(key) if isinstance(table, dict) else None
-        if not isinstance(source, str):
-            raise TemplateError(
-                f"{str(self.path)!r} has no {key!r} for the prompt template {name!r}",
-                f"Known templates: {', '.join(self._tables)}.",
-            )
+        table = self.table(name)
         try:
-            return self._jinja.from_string(source).render(variables).strip()
+            return self._template(table, key).render(variables).strip()
         except UndefinedError as error:
             raise TemplateError(
-                f"the prompt template {name!r} in {str(self.path)!r} was not given all it needs:"
+                f"the prompt template {name!r} in {str(table.path)!r} was not given all it needs:"
                 f" {error.message}",
-                f"Given: {', '.join(sorted(variables)) or 'nothing'}.",
+                f"Given: {', '.join(sorted(variables.keys() - {'sentence'})) or 'nothing'}.",
             ) from error
-        except TemplateSyntaxError as error:
-            raise TemplateError(
-                f"the prompt template {name!r} in {str(self.path)!r} is broken: {error.message}",
-                "Correct the file.",
-            ) from error
+        except _FAILURES as error:
+            raise _broken(table, error) from error
+
+    def _template(self, table: Table, key: str) -> Template:
+        """Compiled once: training fills the same few templates a million times."""
+        where = table.name, key
+        if where not in self._compiled:
+            self._compiled[where] = self._jinja.from_string(table.source(key))
+        return self._compiled[where]
 
 
-def languages(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Languages that have templates in ``folder``, sorted.
+_FAILURES = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+"""What a template can raise when it is compiled and filled, beside :class:`TemplateError`."""
 
-    >>> languages()
-    ('en', 'zh')
-    """
-    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+def _broken(table: Table, error: Exception) -> TemplateError:
+    line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+    return TemplateError(
+        f"the prompt template {table.name!r} in {str(table.path)!r} is broken{line}:"
+        f" {getattr(error, 'message', None) or error}",
+        "Correct the file.",
+    )
+
+
+def _sentences(tree: nodes.Template) -> Iterator[str]:
+    """Names in calls of ``sentence("name")``."""
+    for call in tree.find_all(nodes.Call):
+        named = isinstance(call.node, nodes.Name) and call.node.name == "sentence"
+        if named and call.args and isinstance(call.args[0], nodes.Const):
+            yield str(call.args[0].value)
 
 
 def language_of(text: str) -> str:
