@@ -79,8 +79,8 @@ class Planned:
 
 
 def planned(split: Split, rng: random.Random) -> Planned:
-    """One scene of a split, drawn from ``rng``; half of those outside training are held-out."""
-    held = HELD_OUT[split] if rng.random() < 0.5 else frozenset[Thing]()
+    """One scene of a split, drawn from ``rng``; outside training about half are held-out."""
+    held = HELD_OUT[split] if rng.random() < 0.6 else frozenset[Thing]()
     pool = _Pool(rng, held)
     plan = rng.choices((_alone, _attributes, _alike, _several, _distinct), (18, 22, 18, 18, 24))[0]
     things, counted = plan(pool)
