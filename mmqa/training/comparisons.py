@@ -46,10 +46,10 @@ def compare(
 
 def _drawn(groups: Mapping[str, Sequence[Example]], rng: random.Random) -> tuple[Example, Example]:
     """Two examples; the kinds of pairs are equally likely, whatever groups there are."""
+    wanted = (rng.random() < 0.5, rng.random() < 0.5)
     for _ in range(1000):
         first = rng.choice(sorted(groups))
-        same_colour, same_shape = rng.random() < 0.5, rng.random() < 0.5
-        fitting = [g for g in sorted(groups) if _alike(first, g) == (same_colour, same_shape)]
+        fitting = [g for g in sorted(groups) if _alike(first, g) == wanted]
         if fitting:
             one, other = rng.choice(groups[first]), rng.choice(groups[rng.choice(fitting)])
             if one.key != other.key:
