@@ -130,6 +130,33 @@ def test_a_palette_with_a_transparent_colour_is_put_on_white(tmp_path: Path) -> 
     assert pixels[20, 20].tolist() == [200, 30, 30]
 
 
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("size", [(1, 1), (12_000, 10), (10, 12_000)])
+def test_a_dot_and_a_thread_are_pictures_too(
+    tmp_path: Path, format: str, size: tuple[int, int]
+) -> None:
+    Image.new("RGB", size, (200, 30, 30)).save(tmp_path / "a", format)
+    pixels = read(tmp_path / "a").picture.pixels
+    assert pixels.shape[2] == 3 and min(pixels.shape) >= 1 and max(pixels.shape) <= 2100
+    assert np.abs(pixels[0, 0].astype(int) - (200, 30, 30)).max() < 25
+
+
+def test_a_thread_of_thirty_thousand_pixels_is_shrunk_and_still_there(tmp_path: Path) -> None:
+    Image.new("RGB", (30_000, 10), (200, 30, 30)).save(tmp_path / "a.png")
+    pixels = read(tmp_path / "a.png").picture.pixels
+    assert pixels.shape == (1, 1600, 3)
+    assert pixels[0, 800].tolist() == [200, 30, 30]
+
+
+def test_a_drawing_in_the_alpha_channel_alone_can_be_seen(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (50, 50, 150, 150))
+    image.save(tmp_path / "a.png")
+    pixels = read(tmp_path / "a.png").picture.pixels
+    assert pixels[0, 0].tolist() == [255, 255, 255]
+    assert pixels[58, 58].tolist() == [0, 0, 0]
+
+
 def test_an_invisible_picture_is_refused(tmp_path: Path) -> None:
     Image.new("RGBA", (50, 50), (9, 9, 9, 0)).save(tmp_path / "a.png")
     with pytest.raises(MediaError, match="wholly transparent"):

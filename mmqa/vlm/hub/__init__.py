@@ -1,0 +1,1 @@
+"""Vision-language models of a model hub, through transformers."""
