@@ -8,6 +8,7 @@ puts it there), as transformers would otherwise find it and take it for whole.
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(sys.prefix) / "only-for-tests"
@@ -23,11 +24,14 @@ def use_torchvision() -> None:
     """
     import torch
 
+    if find_spec("torchvision") is not None:  # whoever installed it has a torch that fits
+        return
     if not (FOLDER / "torchvision").is_dir():
         raise FileNotFoundError(f"{FOLDER} holds no torchvision. Run: make setup")
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _kept.append(library)  # the declarations last as long as it does
+    if torch.version.cuda is None:
+        library = torch.library.Library("torchvision", "DEF")
+        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _kept.append(library)  # the declarations last as long as it does
     sys.path.append(str(FOLDER))
     import torchvision  # noqa: F401
