@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 
 from mmqa.records import PICTURE_MARK, Message, Picture
-from mmqa.vlm.served_pictures import sent_size
+from mmqa.vlm.shown import sheet_size
 
 MESSAGE_TOKENS = 8
 """Role and marks around one message; chat templates spend 3 to 6."""
@@ -52,8 +52,7 @@ def _run_tokens(run: str) -> int:
 
 def picture_tokens(picture: Picture, most_pixels: int) -> int:
     """At most how many tokens a picture has when it is sent with at most ``most_pixels``."""
-    height, width = picture.pixels.shape[:2]
-    width, height = sent_size((width, height), most_pixels)
+    width, height = sheet_size(picture.pixels.shape, most_pixels)
     return max(PICTURE_TOKENS, math.ceil(width / PATCH) * math.ceil(height / PATCH))
 
 

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from mmqa.records import Picture
-from mmqa.vlm.served_pictures import MOST_OBLONG, data_url, sent_size
+from mmqa.vlm.served_pictures import data_url
+from mmqa.vlm.shown import MOST_OBLONG
 
 
 def sent(picture: Picture, pixels: int = 1_000_000) -> tuple[str, Image.Image]:
@@ -58,13 +59,3 @@ def test_any_shape_is_sent_in_one_that_models_take(height: int, width: int) -> N
     assert min(image.size) >= 32
     assert max(image.size) / min(image.size) <= MOST_OBLONG
     assert (200, 30, 60) in image.convert("RGB").get_flattened_data()  # it is still there
-
-
-def test_no_budget_is_too_small() -> None:
-    assert sent(flat(500, 500), 1)[1].size == (32, 32)
-
-
-def test_the_size_is_told_beforehand() -> None:
-    assert (
-        sent_size((2000, 1000), 500_000) == sent(flat(1000, 2000), 500_000)[1].size == (1000, 500)
-    )
