@@ -68,7 +68,8 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubM
     made_of = f"{digest}:{dtype}:{mode}"
     made = HubModel(model, processor, made_of=made_of, options=options)
     try:
-        made.warm_up()
+        with _quietly():
+            made.warm_up()
     except GenerationError as error:
         raise _unloadable(folder, error) from error
     return made
