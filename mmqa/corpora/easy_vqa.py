@@ -38,6 +38,10 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 """Names as the questions write them → the colour that is drawn (sRGB)."""
 
+_PLACES = np.array((1 << 16, 1 << 8, 1), np.int32)
+_CODES = {name: int(np.array(rgb) @ _PLACES) for name, rgb in COLOURS.items()}
+"""The colours as one number each: a picture is compared with eight, 5,000 times."""
+
 SHAPES = ("circle", "rectangle", "triangle")
 
 DATA = "easy_vqa/data"
@@ -116,9 +120,10 @@ def look(pixels: Pixels) -> tuple[str, str]:
     >>> look(canvas)
     ('teal', 'rectangle')
     """
-    drawn = {c: (pixels == np.array(rgb, np.uint8)).all(axis=-1) for c, rgb in COLOURS.items()}
-    colour = max(drawn, key=lambda name: int(drawn[name].sum()))
-    rows, columns = np.nonzero(drawn[colour])
+    painted = pixels.astype(np.int32) @ _PLACES
+    count = {name: int((painted == code).sum()) for name, code in _CODES.items()}
+    colour = max(count, key=lambda name: count[name])
+    rows, columns = np.nonzero(painted == _CODES[colour])
     if not len(rows):
         raise CorpusError("a picture of easy-VQA shows no shape", "Fetch its package again.")
     if len(rows) >= _FILLED * (np.ptp(rows) + 1) * (np.ptp(columns) + 1):
