@@ -90,6 +90,8 @@ class Settings:
         clip: Longest gradient.
         seed: Of the shuffling and of torch.
         device: ``auto`` takes CUDA where there is some.
+        betas: Of AdamW.
+        warm_up: Share of all steps over which the learning rate rises from 0, 0–1.
     """
 
     epochs: int = 30
@@ -100,6 +102,8 @@ class Settings:
     clip: float = 1.0
     seed: int = 0
     device: Device = "auto"
+    betas: tuple[float, float] = (0.9, 0.999)
+    warm_up: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch, self.patience) < 1:
@@ -115,8 +119,11 @@ class Settings:
 
         >>> [Settings(learning_rate=1.0).rate(s, 4) for s in (0, 2)]
         [1.0, 0.5]
+        >>> Settings(learning_rate=1.0, warm_up=0.5).rate(0, 4)
+        0.5
         """
-        return self.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
+        rising = min(1.0, (step + 1) / max(self.warm_up * steps, 1.0))
+        return self.learning_rate * rising * (1 + math.cos(math.pi * step / steps)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +237,9 @@ class _Run:
         self.device = device_of(settings.device)
         self.accelerator = _accelerator(self.device)
         self.module = self.accelerator.prepare_model(trainable.module)
-        self.optimizer = torch.optim.AdamW(_groups(trainable.module, settings.weight_decay))
+        self.optimizer = torch.optim.AdamW(
+            _groups(trainable.module, settings.weight_decay), betas=settings.betas
+        )
         self.prepared = self.accelerator.prepare_optimizer(self.optimizer)
         self.per_epoch = len(batches(trainable.rows, settings, 1))
         self.identity = _identity(settings, data, trainable)
@@ -370,12 +379,17 @@ def _deterministic() -> Iterator[None]:
 
     Otherwise several threads sum them as they come, and no two runs are the same to the bit.
     """
+    deterministic: Any = torch.utils.deterministic
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = deterministic.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # nothing here reads memory that was not written, and filling it costs time at every step
+    deterministic.fill_uninitialized_memory = False
     try:
         yield
     finally:
+        deterministic.fill_uninitialized_memory = filled
         torch.use_deterministic_algorithms(before, warn_only=warned)
 
 

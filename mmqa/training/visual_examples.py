@@ -29,15 +29,6 @@ AnswerKind: TypeAlias = Literal[
     "describe",
 ]
 
-TEMPLATES: dict[AnswerKind, str] = {
-    "count": "counting",
-    "yes-no": "yes_no",
-    "read": "reading",
-    "compare": "comparison",
-    "describe": "description",
-}
-"""Prompt template of a kind of question; ``question`` for all others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -1,6 +1,6 @@
 """A chat model that reads text only, on this machine, through transformers.
 
-Knows: the chat template, greedy decoding, streaming, cancelling, and the size of its own context.
+Knows: its folder, its chat template, and the size of its own context.
 Refuses to know: what evidence is, how a prompt came about, and pixels: pictures reach this model
 only through the words that the prompt says about them.
 """
@@ -8,34 +8,48 @@ only through the words that the prompt says about them.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mmqa.errors import GenerationError, ModelError, ModelMissingError
+from mmqa.errors import ModelError, ModelMissingError
 from mmqa.interfaces import Cancelled
-from mmqa.records import Message, Picture
-
-if TYPE_CHECKING:
-    import torch
+from mmqa.records import Message, Picture, Prompt
+from mmqa.vlm.batching import groups, padded
+from mmqa.vlm.chat_template import ChatPrompt, lay_out
+from mmqa.vlm.decoder import Inputs
+from mmqa.vlm.device import number_type, place
+from mmqa.vlm.generation import Batch, Generation
+from mmqa.vlm.options import DEFAULTS, Decoding, LoadOptions
+from mmqa.vlm.queue import Queue
 
 ROLE = "language_model"
 
 
-def load(folder: Path, *, threads: int) -> TextModel:
+def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> TextModel:
     """Load the model that ``save_pretrained`` wrote into ``folder``, warmed up.
 
     Args:
         folder: Holds ``config.json``, safetensors and the tokenizer with its chat template.
         threads: CPU threads, from 1; set for the whole process, as torch knows no other way.
+        options: Quantization, device, waiting, memory for heads of prompts.
 
     Raises:
         ModelMissingError: There is no model in ``folder``.
-        ModelError: What lies there cannot be loaded.
+        ModelError: What lies there cannot be loaded, or not so.
+        ConfigError: The device is not there.
     """
+    model, tokenizer, mode = read(folder, threads=threads, options=options)
+    text_model = TextModel(folder, model, tokenizer, options=options, quantized=mode)
+    text_model.warm_up()
+    return text_model
+
+
+def read(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any, str]:
+    """The model in ``folder``, its tokenizer, and how it is quantized. Raises as :func:`load`."""
     if not (folder / "config.json").is_file():
         raise ModelMissingError(
             ROLE,
@@ -43,25 +57,41 @@ def load(folder: Path, *, threads: int) -> TextModel:
             "Run `mmqa models pull embedded`.",
         )
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
-    dtype = _fast_dtype()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         with _quietly():
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, local_files_only=True, use_safetensors=True
-            )
+            model, mode = _weights(folder, options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(
             ROLE,
             f"the language model in {str(folder)!r} cannot be loaded: {error}",
             "Run `mmqa models verify embedded`, then pull it again.",
         ) from error
-    text_model = TextModel(folder, model.train(False), tokenizer)
-    text_model.warm_up()
-    return text_model
+    return model, tokenizer, mode
+
+
+def _weights(folder: Path, options: LoadOptions) -> tuple[Any, str]:
+    """The model, and how it is quantized."""
+    from transformers import AutoModelForCausalLM
+
+    from mmqa.vlm import quantization
+
+    device = place(options.device)
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors")) // 2
+    mode = quantization.resolve(options.quantization, device=device, weights=weights)
+    model = quantization.pretrained(
+        AutoModelForCausalLM,
+        folder,
+        mode,
+        device=device,
+        dtype=number_type(device),
+        store=options.stored or folder.with_name(f"{folder.name}-{mode}"),
+        source="" if mode == "none" else digest_of(folder),
+    )
+    return model, mode
 
 
 @contextmanager
@@ -77,13 +107,14 @@ def _quietly() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _fast_dtype() -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively (prefill ×2), float32 elsewhere."""
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    native = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    return torch.bfloat16 if native else torch.float32
+def digest_of(folder: Path, number_type: str = "") -> str:
+    """16 hex digits of every file in ``folder`` and of ``number_type``."""
+    digest = hashlib.sha256(number_type.encode())
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        with path.open("rb") as file:
+            digest.update(path.name.encode())
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
 
 
 class TextModel:
@@ -93,36 +124,73 @@ class TextModel:
         folder: Where it was loaded from.
         model: A transformers model with ``generate``, in evaluation mode.
         tokenizer: Its tokenizer, with a chat template.
+        options: Waiting, memory for heads of prompts.
+        quantized: ``none``, ``int8`` or ``nf4``: what ``model`` is.
     """
 
     sees = False
 
-    def __init__(self, folder: Path, model: Any, tokenizer: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        model: Any,
+        tokenizer: Any,
+        *,
+        options: LoadOptions = DEFAULTS,
+        quantized: str = "none",
+    ) -> None:
         self._folder = folder
         self._model = model
         self._tokenizer = tokenizer
+        self._numbers = str(model.dtype) + ("" if quantized == "none" else quantized)
         self._fingerprint = ""
+        self._context_tokens = int(model.config.max_position_embeddings)
+        self._queue = Queue(options.queue_wait_s)
+        self._generation = Generation(
+            model,
+            tokenizer,
+            context_tokens=self._context_tokens,
+            queue=self._queue,
+            prefix_bytes=options.prefix_bytes,
+        )
 
     @property
     def fingerprint(self) -> str:
         """Digest of every file and of the number type; computed when first asked for."""
         if not self._fingerprint:
-            digest = hashlib.sha256(str(self._model.dtype).encode())
-            for path in sorted(p for p in self._folder.iterdir() if p.is_file()):
-                with path.open("rb") as file:
-                    digest.update(path.name.encode())
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-            self._fingerprint = digest.hexdigest()[:16]
+            self._fingerprint = digest_of(self._folder, self._numbers)
         return self._fingerprint
+
+    @property
+    def model(self) -> Any:
+        """The transformers model; ``None`` once released."""
+        return self._model
+
+    @property
+    def tokenizer(self) -> Any:
+        """Its tokenizer."""
+        return self._tokenizer
+
+    @property
+    def queue(self) -> Queue:
+        """The turns; a model that shares its weights shares them."""
+        return self._queue
 
     @property
     def context_tokens(self) -> int:
         """Longest prompt plus answer, in tokens."""
-        return int(self._model.config.max_position_embeddings)
+        return self._context_tokens
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that the weights take, in bytes."""
+        from mmqa.vlm import quantization
+
+        return quantization.weight_bytes(self._model)
+
+    def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
         """Length of the prompt that ``messages`` make, in tokens, template included."""
-        return len(self._prompt(messages))
+        return len(lay_out(self._tokenizer, messages).tokens)
 
     def warm_up(self) -> None:
         """Generate two tokens, so that the first question does not pay for lazy kernels."""
@@ -135,92 +203,72 @@ class TextModel:
         pictures: Sequence[Picture] = (),
         *,
         max_tokens: int = 96,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        seed: int = 0,
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
-        """Yield the answer piece by piece, greedily, until the end mark or ``max_tokens``.
+        """Yield the answer piece by piece, until the end mark or ``max_tokens``.
 
         Args:
             messages: The conversation, at least one message.
             pictures: Accepted and not looked at: ``sees`` is false.
             max_tokens: Longest answer.
-            cancelled: Asked after each token; true ends the answer there.
+            stop: The answer ends before the first of these strings.
+            temperature: 0 is greedy, else samples.
+            seed: Of the sampling.
+            cancelled: Asked while waiting and after each token; true ends the answer there.
 
         Raises:
-            GenerationError: The prompt and the answer do not fit the context, or the model failed.
+            GenerationError: The prompt and the answer do not fit the context, no turn came free in
+                time, memory ran out, or the model failed.
         """
-        prompt = self._prompt(messages)
-        if len(prompt) + max_tokens > self.context_tokens:
-            raise GenerationError(
-                f"the prompt has {len(prompt)} tokens and the answer may have {max_tokens}, but the"
-                f" language model holds {self.context_tokens}",
-                "Give it less evidence or a shorter question.",
-            )
-        return self._run(prompt, max_tokens, cancelled)
+        prompt = lay_out(self._tokenizer, messages)
+        decoding = Decoding(max_tokens, tuple(stop), temperature, seed)
+        return self._generation.stream(_inputs(prompt), decoding, cancelled, prefix=prompt.prefix)
 
-    def _prompt(self, messages: Sequence[Message]) -> list[int]:
-        turns = [{"role": m.role, "content": m.text} for m in messages]
-        text = self._tokenizer.apply_chat_template(
-            turns, add_generation_prompt=True, tokenize=False
-        )
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return tokens
+    def complete(
+        self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
+    ) -> list[str]:
+        """The answers to n prompts, greedily; those that begin alike run together.
 
-    def _run(
-        self, prompt: list[int], max_tokens: int, cancelled: Cancelled | None
-    ) -> Iterator[str]:
-        """Generate in a thread; its failure is raised here, and leaving early stops it."""
-        from transformers import TextIteratorStreamer
+        Raises:
+            GenerationError: As :meth:`stream`.
+        """
+        laid = [lay_out(self._tokenizer, prompt.messages) for prompt in prompts]
+        together = _together(laid)
+        batches = [self._batch([laid[n] for n in numbers]) for numbers in together]
+        answers = self._generation.complete(batches, Decoding(max_tokens, tuple(stop)))
+        order = [n for numbers in together for n in numbers]
+        return [text for _, text in sorted(zip(order, answers, strict=True))]
 
-        streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
-        stop = Event()
-        failures: list[Exception] = []
+    def release(self) -> None:
+        """Free the weights; it cannot be used afterwards."""
+        self._generation.release()
+        self._model = None
 
-        def work() -> None:
-            try:
-                self._generate(prompt, max_tokens, streamer, stop, cancelled)
-            except Exception as error:  # noqa: BLE001  # raised again by the consumer, below
-                failures.append(error)
-                streamer.on_finalized_text("", stream_end=True)
+    def _batch(self, prompts: Sequence[ChatPrompt]) -> Batch:
+        first = prompts[0]
+        rows = [_inputs(prompt) for prompt in prompts]
+        pad = int(self._tokenizer.pad_token_id or 0)
+        inputs = rows[0] if len(rows) == 1 else padded(rows, pad, shared=first.head)
+        return Batch(inputs, first.prefix)
 
-        thread = Thread(target=work, name="mmqa-generate", daemon=True)
-        thread.start()
-        try:
-            yield from (piece for piece in streamer if piece)
-        finally:
-            stop.set()
-            thread.join()
-        if failures:
-            raise GenerationError(
-                f"the language model failed: {failures[0]}", "Ask again, or ask something shorter."
-            ) from failures[0]
 
-    def _generate(
-        self,
-        prompt: list[int],
-        max_tokens: int,
-        streamer: Any,
-        stop: Event,
-        cancelled: Cancelled | None,
-    ) -> None:
-        import torch
-        from transformers import StoppingCriteria, StoppingCriteriaList
+def _inputs(prompt: ChatPrompt) -> Inputs:
+    import torch
 
-        class Stop(StoppingCriteria):
-            def __call__(
-                self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any
-            ) -> torch.Tensor:
-                end = stop.is_set() or (cancelled is not None and cancelled())
-                return torch.full((len(input_ids),), end, dtype=torch.bool)
+    tokens = torch.tensor([prompt.tokens])
+    return {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
 
-        tokens = torch.tensor([prompt])
-        with torch.inference_mode():
-            self._model.generate(
-                tokens,
-                attention_mask=torch.ones_like(tokens),
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                streamer=streamer,
-                stopping_criteria=StoppingCriteriaList([Stop()]),
-                pad_token_id=self._tokenizer.pad_token_id,
-                eos_token_id=self._tokenizer.eos_token_id,
-            )
+
+def _together(prompts: Sequence[ChatPrompt]) -> list[list[int]]:
+    """Which prompts run together: those with the same head, and of like length."""
+    heads: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, prompt in enumerate(prompts):
+        heads[tuple(prompt.tokens[: prompt.head])].append(number)
+    return [
+        [numbers[n] for n in group]
+        for numbers in heads.values()
+        for group in groups([len(prompts[n].tokens) for n in numbers])
+    ]

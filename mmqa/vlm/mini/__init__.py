@@ -1,0 +1,1 @@
+"""The embedded vision-language model: image grid → connector → small language model."""

@@ -1,0 +1,207 @@
+"""The embedded vision-language model: answers about pictures, and about words as before.
+
+Knows: that a prompt with pictures goes to the model with adapters, as embeddings, and one without
+to the plain model. Refuses to know: templates, evidence, and where its weights come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmqa.interfaces import Cancelled, ImageEncoder
+from mmqa.records import Message, Picture, Prompt
+from mmqa.vlm.batching import groups, padded
+from mmqa.vlm.decoder import Inputs
+from mmqa.vlm.generation import Batch, Generation
+from mmqa.vlm.mini.connector import Trained, pooled
+from mmqa.vlm.mini.layout import VISUAL, Layout
+from mmqa.vlm.options import Decoding, LoadOptions
+from mmqa.vlm.text_model import TextModel
+
+REMEMBERED = 32
+"""Pictures whose visual tokens are kept: a question is often followed by another."""
+
+
+class MiniModel:
+    """Implements ``VisionLanguageModel``.
+
+    Args:
+        text: Answers prompts without pictures.
+        seeing: The same language model with the adapters merged.
+        layout: Lays prompts with pictures out.
+        trained: The connector.
+        adapters: Fingerprint of the adapters.
+        options: Waiting, and the image encoder.
+    """
+
+    sees = True
+
+    def __init__(
+        self,
+        text: TextModel,
+        seeing: Any,
+        layout: Layout,
+        trained: Trained,
+        adapters: str,
+        *,
+        options: LoadOptions,
+    ) -> None:
+        assert options.image_encoder is not None
+        self._text = text
+        self._seeing = seeing
+        self._layout = layout
+        self._trained = trained
+        self._adapters = adapters
+        self._sight = Sight(options.image_encoder, trained)
+        self._generation = Generation(
+            seeing,
+            text.tokenizer,
+            context_tokens=text.context_tokens,
+            queue=text.queue,
+            prefix_bytes=0,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of language model, connector and adapters."""
+        told = " ".join([self._text.fingerprint, self._trained.fingerprint, self._adapters])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    @property
+    def context_tokens(self) -> int:
+        """Longest prompt plus answer, in tokens."""
+        return self._text.context_tokens
+
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that the weights take, in bytes; what both models share counts once."""
+        tensors = {
+            t.data_ptr(): t.numel() * t.element_size()
+            for model in (self._text.model, self._seeing, self._trained.connector)
+            for t in (*model.parameters(), *model.buffers())
+        }
+        return sum(tensors.values())
+
+    def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
+        """Length of the prompt, in tokens, visual ones included."""
+        if not pictures:
+            return self._text.count_tokens(messages)
+        return len(self._layout.ids(messages, len(pictures)))
+
+    def warm_up(self) -> None:
+        """Generate two tokens of words and of a picture, so that the first question need not."""
+        self._text.warm_up()
+        grey = Picture(np.full((64, 64, 3), 128, np.uint8))
+        for _ in self.stream([Message("user", "Hello")], [grey], max_tokens=2):
+            pass
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        pictures: Sequence[Picture] = (),
+        *,
+        max_tokens: int = 96,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[str]:
+        """Yield the answer piece by piece; see :class:`mmqa.interfaces.VisionLanguageModel`.
+
+        Raises:
+            GenerationError: The prompt does not fit, no turn came free in time, memory ran out, or
+                the model failed.
+        """
+        if not pictures:
+            return self._text.stream(
+                messages,
+                max_tokens=max_tokens,
+                stop=stop,
+                temperature=temperature,
+                seed=seed,
+                cancelled=cancelled,
+            )
+        decoding = Decoding(max_tokens, tuple(stop), temperature, seed)
+        return self._generation.stream(self._inputs(messages, pictures), decoding, cancelled)
+
+    def complete(
+        self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
+    ) -> list[str]:
+        """The answers to n prompts, greedily; those of like length run together.
+
+        Raises:
+            GenerationError: As :meth:`stream`.
+        """
+        seen = [n for n, prompt in enumerate(prompts) if prompt.pictures]
+        plain = [n for n, prompt in enumerate(prompts) if not prompt.pictures]
+        told = self._text.complete([prompts[n] for n in plain], max_tokens=max_tokens, stop=stop)
+        answers = dict(zip(plain, told, strict=True))
+        lengths = [self.count_tokens(prompts[n].messages, prompts[n].pictures) for n in seen]
+        for group in groups(lengths):
+            numbers = [seen[place] for place in group]
+            rows = [self._inputs(prompts[n].messages, prompts[n].pictures) for n in numbers]
+            batch = rows[0] if len(rows) == 1 else padded(rows, 0)
+            found = self._generation.complete([Batch(batch)], Decoding(max_tokens, tuple(stop)))
+            answers.update(zip(numbers, found, strict=True))
+        return [answers[n] for n in range(len(prompts))]
+
+    def release(self) -> None:
+        """Free the weights; it cannot be used afterwards."""
+        self._generation.release()
+        self._text.release()
+        self._seeing = None
+
+    def _inputs(self, messages: Sequence[Message], pictures: Sequence[Picture]) -> Inputs:
+        """Embeddings of words, with those of the pictures in their places."""
+        embed = self._seeing.get_input_embeddings()
+        ids = torch.tensor([self._layout.ids(messages, len(pictures))], device=embed.weight.device)
+        with torch.inference_mode():
+            visual = torch.cat([self._sight.tokens(picture) for picture in pictures])
+            embeddings = embed(ids.clamp(min=0))
+            places = (ids == VISUAL)[..., None]
+            embeddings = embeddings.masked_scatter(places, visual.to(embeddings))
+        return {"inputs_embeds": embeddings, "attention_mask": torch.ones_like(ids)}
+
+
+class Sight:
+    """Pictures → visual tokens; the last ones are remembered. Safe for several threads.
+
+    Args:
+        image_encoder: Gives the encoder; called when the first picture is seen.
+        trained: The connector.
+    """
+
+    def __init__(self, image_encoder: Any, trained: Trained) -> None:
+        self._image_encoder = image_encoder
+        self._connector = trained.connector
+        self._kept: OrderedDict[str, Tensor] = OrderedDict()
+        self._lock = Lock()
+
+    def tokens(self, picture: Picture) -> Tensor:
+        """Visual tokens (t, w) of a picture, float32."""
+        told = f"{picture.pixels.shape}".encode() + picture.pixels.tobytes()
+        key = hashlib.sha256(told).hexdigest()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = self._look(picture)
+            self._kept.move_to_end(key)
+            while len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
+            return self._kept[key]
+
+    def _look(self, picture: Picture) -> Tensor:
+        encoder: ImageEncoder = self._image_encoder()
+        features = encoder.encode([picture], grid=True)
+        assert features.grid is not None
+        cells = torch.from_numpy(pooled(features.grid, self._connector.shape.side))
+        with torch.inference_mode():
+            tokens: Tensor = self._connector(cells)[0]
+        return tokens
