@@ -7,7 +7,8 @@ there are, and what is asked about them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi, sin, tau
+from itertools import accumulate
+from math import cos, radians, sin
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -155,14 +156,24 @@ def _pie(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
         edge * _FINE
         for edge in (SIDE / 2 - reach, middle - reach, SIDE / 2 + reach, middle + reach)
     ]
-    begin = chart.start
-    for value, label, tone in zip(chart.values, chart.labels, chart.tones, strict=True):
-        span = 360 * value / sum(chart.values)
-        pen.pieslice(box, begin - 90, begin + span - 90, fill=tone, outline=chart.ground, width=3)
-        angle = (begin + span / 2) / 360 * tau - pi / 2
-        place = (SIDE / 2 + 0.68 * reach * cos(angle), middle + 0.68 * reach * sin(angle))
-        _write(pen, place, label, _readable(tone))
-        begin += span
+    for angle, value, label, tone in zip(
+        middles(chart), chart.values, chart.labels, chart.tones, strict=True
+    ):
+        span = 180 * value / sum(chart.values)
+        pen.pieslice(
+            box, angle - span - 90, angle + span - 90, fill=tone, outline=chart.ground, width=3
+        )
+        x, y = 0.68 * reach * sin(radians(angle)), -0.68 * reach * cos(radians(angle))
+        _write(pen, (SIDE / 2 + x, middle + y), label, _readable(tone))
+
+
+def middles(chart: Chart) -> list[float]:
+    """Degrees in which the middle of each slice lies from a pie's centre; 0 upwards, clockwise."""
+    ends = accumulate(chart.values, initial=0.0)
+    return [
+        chart.start + 360 * (begin + value / 2) / sum(chart.values)
+        for begin, value in zip(ends, chart.values, strict=False)
+    ]
 
 
 def _readable(tone: Rgb) -> Rgb:
