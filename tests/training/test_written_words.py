@@ -10,10 +10,9 @@ import pytest
 
 from mmqa.corpora import fetch
 from mmqa.corpora.openclipart import WORDS
-from mmqa.training import written_words
-from mmqa.training.typefaces import TYPEFACES
+from mmqa.training.lettering import COLOURS
 from mmqa.training.visual_examples import Example, Split
-from mmqa.training.written_words import COLOURS, Written, draw, examples, made_up, misread, side
+from mmqa.training.written_words import examples, made_up, misread, side
 
 SPLITS: tuple[Split, ...] = ("train", "development", "test")
 
@@ -26,11 +25,6 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = random.Random(0)
     file.write_text("\n".join({made_up(rng) for _ in range(500)}), encoding="utf-8")
     return root
-
-
-def written(*lines: str, ground: str = "plain", tilt: float = 0.0, size: int = 40) -> Written:
-    paper, wall = (250, 250, 250), (200, 220, 240)
-    return Written(lines, "red", paper, wall, ground, TYPEFACES[1], size, (0.5, 0.5), tilt)
 
 
 def words(found: list[Example]) -> set[str]:
@@ -75,32 +69,6 @@ def test_the_same_seed_gives_the_same_pictures_and_another_gives_others(corpora:
     assert [e.asked for e in one] == [e.asked for e in again]
     assert np.array_equal(one[0].pictures[0]().pixels, again[0].pictures[0]().pixels)
     assert [e.group for e in one] != [e.group for e in other]
-
-
-@pytest.mark.parametrize("ground", ["plain", "sign", "label", "board"])
-def test_the_ink_stands_in_the_picture_and_nowhere_but_near_its_middle(ground: str) -> None:
-    pixels = draw(written("EXIT", ground=ground)).pixels.astype(int)
-    ink = np.abs(pixels - np.array(COLOURS["red"])).sum(axis=2) < 30
-    rows, columns = np.nonzero(ink)
-    assert ink.sum() > 300
-    assert 130 < columns.mean() < 254
-    assert 100 < rows.mean() < 190
-
-
-def test_long_lines_shrink_until_they_fit() -> None:
-    pixels = draw(written("WWWWWWWWWWWW", size=60)).pixels.astype(int)
-    ink = np.abs(pixels - np.array(COLOURS["red"])).sum(axis=2) < 30
-    columns = np.nonzero(ink)[1]
-    assert columns.min() > 0
-    assert columns.max() < pixels.shape[1] - 1
-
-
-def test_what_is_written_stands_out_from_its_ground() -> None:
-    rng = random.Random(5)
-    for _ in range(200):
-        one = written_words.write(("A",), rng)
-        contrast = written_words._luma(one.paper) - written_words._luma(COLOURS[one.ink])
-        assert abs(contrast) >= 110
 
 
 def test_misreading_changes_one_place_and_never_a_line_break() -> None:
