@@ -63,7 +63,9 @@ class Server:
     async def models(self) -> list[Listed]:
         """What the server lists, in its order. Raises what the client raises."""
         # a listing that fails as such (500) will fail again: `transformers serve` without a cache
-        page = await self.patiently(self._client.models.list, lambda e: passes(e) and not broken(e))
+        page = await self.patiently(
+            lambda: self._in_time(self._client.models.list()), lambda e: passes(e) and not broken(e)
+        )
         listed = getattr(page, "data", None)  # a page for people comes as plain text
         if not isinstance(listed, list):
             raise NoCompletionError
@@ -72,10 +74,8 @@ class Server:
     async def tokens(self, model: str, text: str) -> int:
         """Number of tokens of ``text``, as vLLM and llama.cpp tell it. Raises as ``models``."""
         body = {"model": model, "prompt": text, "content": text, "add_special_tokens": False}
-        async with asyncio.timeout(self.endpoint.timeout_s):
-            found: Any = await self._client.post(
-                f"{self.endpoint.root}/tokenize", body=body, cast_to=object
-            )
+        url = f"{self.endpoint.root}/tokenize"
+        found: Any = await self._in_time(self._client.post(url, body=body, cast_to=object))
         if not isinstance(found, dict) or not isinstance(found.get("tokens"), list):
             raise NoCompletionError
         return len(found["tokens"])
@@ -98,13 +98,10 @@ class Server:
 
     async def _prompt_tokens(self, request: Mapping[str, Any]) -> int | None:
         """Length of a prompt as the server counts it; ``None`` where it does not tell."""
-
-        async def call() -> ChatCompletion:
-            async with asyncio.timeout(self.endpoint.timeout_s):
-                done: ChatCompletion = await self._client.chat.completions.create(**request)
-                return done
-
-        done = await self.patiently(call, lambda e: passes(e) and not refuses_pictures(e))
+        done: ChatCompletion = await self.patiently(
+            lambda: self._in_time(self._client.chat.completions.create(**request)),
+            lambda e: passes(e) and not refuses_pictures(e),
+        )
         usage = getattr(done, "usage", None)
         return usage.prompt_tokens if usage else None
 
@@ -170,12 +167,18 @@ class Server:
             await asyncio.sleep(wait_s)
         return await call()
 
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """What ``work`` gives; the client's own time-out begins anew with every byte."""
+        async with asyncio.timeout(self.endpoint.timeout_s):
+            return await work
+
     async def _start(
         self, request: Mapping[str, Any]
     ) -> tuple[AsyncStream[ChatCompletionChunk], str | None]:
         """The stream and its first word; ``None`` where the answer is empty."""
-        async with asyncio.timeout(self.endpoint.timeout_s):
-            stream = await self._client.chat.completions.create(**request, stream=True)
+        stream: AsyncStream[ChatCompletionChunk] = await self._in_time(
+            self._client.chat.completions.create(**request, stream=True)
+        )
         try:
             word, before = await self._next(stream)
             if word is None and not before:
@@ -193,8 +196,7 @@ class Server:
         """The next piece of text, ``None`` at the end; and the chunks without text before it."""
         before: list[ChatCompletionChunk] = []
         while True:
-            async with asyncio.timeout(self.endpoint.timeout_s):
-                chunk = await anext(stream, None)
+            chunk = await self._in_time(anext(stream, None))
             if chunk is None:
                 return None, before
             text = "".join(choice.delta.content or "" for choice in chunk.choices or ())

@@ -319,6 +319,21 @@ def test_cancelling_frees_the_server_while_it_says_nothing(
     assert puppet.left.wait(2)
 
 
+def test_cancelling_does_not_wait_for_a_retry(puppet: Puppet, model: ServedModel) -> None:
+    puppet.steps = [status(503, {}, retry_after="15")]
+    begun = time.perf_counter()
+    assert answer(model, cancelled=lambda: len(puppet.asked) > 0) == ""
+    assert time.perf_counter() - begun < 2
+
+
+def test_a_server_that_drips_its_list_is_not_waited_for(puppet: Puppet) -> None:
+    puppet.listing = silence()
+    begun = time.perf_counter()
+    with pytest.raises(ModelError, match="sent nothing"):
+        reach(puppet, timeout_s=0.3)
+    assert time.perf_counter() - begun < 2
+
+
 def test_leaving_the_stream_frees_the_server(puppet: Puppet, model: ServedModel) -> None:
     puppet.steps = [silence("one ")]
     with closing(model.stream(HELLO)) as stream:  # type: ignore[type-var]
