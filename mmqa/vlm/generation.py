@@ -44,12 +44,14 @@ class Generation:
     """Generates with one model, for any number of threads.
 
     Args:
-        model: A transformers model in evaluation mode.
+        model: A transformers model in evaluation mode; may be ``None`` where a decoder is given.
         tokenizer: Its tokenizer.
         context_tokens: Longest prompt plus answer, in tokens.
         queue: The turns; models that share memory or weights share one.
         decoder: Computes the tokens; ``None`` is ``generate`` of transformers.
-        prefix_bytes: Memory of that one for heads of prompts, in bytes.
+        settings: The model's ``GenerationConfig``, which names end marks; ``None`` takes it from
+            the model.
+        prefix_bytes: Memory of the decoder of transformers for heads of prompts, in bytes.
     """
 
     def __init__(
@@ -60,13 +62,14 @@ class Generation:
         context_tokens: int,
         queue: Queue,
         decoder: Decoder | None = None,
+        settings: Any = None,
         prefix_bytes: int = 64_000_000,
     ) -> None:
         self._tokenizer = tokenizer
         self._context_tokens = context_tokens
         self._queue = queue
         self._decoder: Decoder = decoder or TransformersDecoder(model, prefix_bytes=prefix_bytes)
-        self._ends = end_tokens(model, tokenizer)
+        self._ends = end_tokens(settings or getattr(model, "generation_config", None), tokenizer)
         self._closed = Event()
 
     def stream(
@@ -279,9 +282,8 @@ def _released() -> GenerationError:
     return GenerationError("the language model was released", "Open the library again.")
 
 
-def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    """Tokens that end an answer, as the model's settings and its tokenizer name them."""
-    settings = getattr(model, "generation_config", None)
+def end_tokens(settings: Any, tokenizer: Any) -> frozenset[int]:
+    """Tokens that end an answer, as a ``GenerationConfig`` (or ``None``) and a tokenizer say."""
     named = [getattr(settings, "eos_token_id", None), getattr(tokenizer, "eos_token_id", None)]
     lists = [one if isinstance(one, list) else [one] for one in named]
     return frozenset(int(token) for one in lists for token in one if token is not None)

@@ -1,0 +1,69 @@
+"""Messages as tokens, and where the last turn begins in them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from mmqa.records import PICTURE_MARK, Message
+from mmqa.vlm.chat_template import lay_out
+
+PLAIN = (
+    "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}\n{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+TALK = [
+    Message("system", "Be brief."),
+    Message("user", "Two plus two?"),
+    Message("assistant", "Four."),
+    Message("user", "And three more?"),
+]
+
+
+@pytest.fixture()
+def tokenizer(byte_tokenizer: Any) -> Any:
+    own = copy.deepcopy(byte_tokenizer)
+    own.chat_template = PLAIN
+    return own
+
+
+def test_the_head_is_all_before_the_last_message(tokenizer: Any) -> None:
+    prompt = lay_out(tokenizer, TALK)
+    text = tokenizer.decode(prompt.tokens)
+    assert text.endswith("[user]And three more?\n[assistant]")
+    head = "[system]Be brief.\n[user]Two plus two?\n[assistant]Four.\n"
+    assert tokenizer.decode(prompt.tokens[: prompt.head]) == head
+    assert prompt.prefix.cuts == (len(head),)
+    assert prompt.prefix.keys == tuple(prompt.tokens)
+
+
+def test_a_single_message_has_no_head(tokenizer: Any) -> None:
+    prompt = lay_out(tokenizer, TALK[-1:])
+    assert prompt.head == 0
+    assert prompt.prefix.cuts == ()
+
+
+def test_a_short_head_is_not_worth_it(tokenizer: Any) -> None:
+    assert lay_out(tokenizer, [Message("system", "Hi"), TALK[-1]]).head == 0
+
+
+def test_a_template_that_writes_the_head_differently_has_none(tokenizer: Any) -> None:
+    tokenizer.chat_template = "{{ messages | length }} turns, " + PLAIN
+    assert lay_out(tokenizer, TALK).head == 0
+
+
+def test_a_template_that_refuses_the_head_has_none(tokenizer: Any) -> None:
+    ends = "{% if messages[-1]['role'] != 'user' %}{{ raise_exception('no') }}{% endif %}"
+    tokenizer.chat_template = ends + PLAIN
+    prompt = lay_out(tokenizer, TALK)
+    assert prompt.head == 0
+    assert "And three more?" in tokenizer.decode(prompt.tokens)
+
+
+def test_marks_of_pictures_are_left_out(tokenizer: Any) -> None:
+    text = f"{PICTURE_MARK}\nLooks like: dog\n\nPicture 2: {PICTURE_MARK}\nQuestion: why?"
+    prompt = lay_out(tokenizer, [Message("user", text)])
+    expected = "[user]Looks like: dog\n\nPicture 2: \nQuestion: why?\n[assistant]"
+    assert tokenizer.decode(prompt.tokens) == expected
