@@ -16,7 +16,7 @@ from mmqa.evidence.files import Shown, choose, subject
 from mmqa.evidence.narrowing import narrow
 from mmqa.evidence.ranking import Candidate, missing_names, rank
 from mmqa.evidence.relevance import judge
-from mmqa.evidence.sentences import Sentence, all_sentences, split
+from mmqa.evidence.sentences import GUESSES, Sentence, all_sentences, split
 from mmqa.interfaces import TextEncoder
 from mmqa.prompts.assemble import clock
 from mmqa.prompts.glossary import glossary
@@ -33,8 +33,8 @@ SUPPORTING = 0.25
 CITED = 3
 """Citations at most."""
 
-LANGUAGES = frozenset({"en"})
-"""Languages that the embedded language model writes; others are answered by quoting."""
+ENGLISH = ("en",)
+"""What the embedded language model writes; questions in other languages are answered by quoting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,15 @@ class Draft:
         source: Where ``text`` comes from.
         evidence: What the language model is to word an answer from, best first; empty means it is
             not asked.
+        guessed: Whether no words that a person wrote or said answer: only names of files, and what
+            a model made of a picture.
     """
 
     text: str
     cited: tuple[tuple[Segment, str], ...] = ()
     source: Literal["quoted", "none"] = "none"
     evidence: tuple[Sentence, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ def draft(
     text_encoder: Callable[[], TextEncoder],
     min_score: float,
     understood: Understood | None = None,
+    *,
+    writes_in: Sequence[str] = ENGLISH,
+    templates_in: Callable[[str], Templates] = Templates,
 ) -> Draft:
     """What would be answered without a language model, and what one may word it from.
 
@@ -78,10 +84,12 @@ def draft(
         text_encoder: Gives the encoder of sentences; called only when a fact is asked for.
         min_score: Score below which a hit counts as unrelated unless its words say otherwise.
         understood: What the encoder takes in of the question; ``None`` means all.
+        writes_in: Languages that the model writes (ISO 639-1); empty means any.
+        templates_in: Language → prompt templates.
     """
     text = question.text
     understood = understood or Understood(text)
-    templates = Templates(language_of(text))
+    templates = templates_in(language_of(text))
     if found.attached and text and about_attachment(text):
         return draft_attachment(text, found.attached, templates)
     kind = sought_kind(text) if text else "image"
@@ -94,9 +102,26 @@ def draft(
             return draft_files(shown, templates)
     if not text:
         return draft_attachment(text, found.attached, templates)
-    answer = draft_fact(text, found, kind, text_encoder(), min_score)
+    answer = draft_fact(
+        text,
+        found,
+        kind,
+        text_encoder(),
+        min_score,
+        writes_in=writes_in,
+        templates_in=templates_in,
+    )
     if answer.source == "none" and understood.words not in ("", text):
-        return draft_fact(text, found, kind, text_encoder(), min_score, understood=understood)
+        return draft_fact(
+            text,
+            found,
+            kind,
+            text_encoder(),
+            min_score,
+            understood=understood,
+            writes_in=writes_in,
+            templates_in=templates_in,
+        )
     return answer
 
 
@@ -128,9 +153,11 @@ def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
     for n, file in enumerate(shown, start=1):
         name = file.hit.segment.path.name
         guesses = _native(file.guesses, templates)
-        line = templates.text("picture", name=name, words=file.words, guesses=guesses)
+        line = templates.text(
+            "picture", name=name, words=file.words, guesses=guesses, described=file.described
+        )
         lines.append(f"{line} [{n}]")
-    cited = tuple((file.hit.segment, file.words or file.guesses) for file in shown)
+    cited = tuple((f.hit.segment, f.words or f.described or f.guesses) for f in shown)
     return Draft("\n".join(lines), cited, "quoted")
 
 
@@ -142,6 +169,8 @@ def draft_fact(
     min_score: float,
     *,
     understood: Understood | None = None,
+    writes_in: Sequence[str] = ENGLISH,
+    templates_in: Callable[[str], Templates] = Templates,
 ) -> Draft:
     """The sentence that answers, or that nothing does.
 
@@ -153,14 +182,16 @@ def draft_fact(
         min_score: See :func:`draft`.
         understood: The question in English, to be answered by English evidence; ``None`` takes it
             as it is.
+        writes_in: See :func:`draft`.
+        templates_in: See :func:`draft`.
     """
-    templates = Templates(language_of(question))
+    templates = templates_in(language_of(question))
     if understood:
         question = in_english(fact(question), understood.words)
     hits = [hit for hit in found.hits if kind is None or hit.segment.kind == kind]
     sentences = all_sentences([*found.attached, *(hit.segment for hit in hits)])
     if asks_reason(question):
-        sentences = [s for s in sentences if s.source != "prompt_words"]
+        sentences = [s for s in sentences if s.source not in GUESSES]
     topic = subject(question) if kind else ""
     ranked = rank(topic or question, sentences, encoder, _strengths(found.attached, hits))
     texts = [f"{s.text} {s.context}" for s in sentences]
@@ -174,9 +205,16 @@ def draft_fact(
         return Draft(templates.text("abstained_attachment" if only_attached else "abstained"))
     quoted = [narrow(question, c.sentence) for c in _close(ranked)]
     cited = _cited([*quoted, *(c.sentence for c in _supporting(ranked))])
-    writes = templates.language in LANGUAGES and kind is None
+    # reworded, nothing would say any more that a model described the picture
+    told = all(sentence.source != "description" for sentence in quoted)
+    writes = not writes_in or templates.language in writes_in
+    writes = writes and kind is None and told
     return Draft(
-        _quote(quoted, cited, kind, templates), cited, "quoted", tuple(quoted) if writes else ()
+        _quote(quoted, cited, kind, templates),
+        cited,
+        "quoted",
+        tuple(quoted) if writes else (),
+        all(sentence.source in {*GUESSES, "name_words"} for sentence in quoted),
     )
 
 
@@ -208,7 +246,7 @@ def _above(best: Candidate | None, hits: Sequence[Hit], min_score: float) -> flo
 def _close(ranked: Sequence[Candidate]) -> list[Candidate]:
     """The best sentence, and one more that is nearly as good or holds the fact that it lacks."""
     best = ranked[0]
-    written = [c for c in ranked[1:] if c.sentence.source not in ("prompt_words", "name_words")]
+    written = [c for c in ranked[1:] if c.sentence.source not in {*GUESSES, "name_words"}]
     near = [c for c in written[:1] if c.score > best.score - CLOSE]
     if best.cue == 0.0:
         path = best.sentence.segment.path
@@ -245,12 +283,16 @@ def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
         time = clock(segment.start_s)
         words = _opening(sentence)
         return templates.text("file", name=segment.path.name, time=time, words=words)
-    if sentence.source in ("name_words", "prompt_words"):
-        guessed = sentence.source == "prompt_words"
-        words, guesses = ("", sentence.text) if guessed else (sentence.text, "")
-        guesses = _native(guesses, templates)
-        return templates.text("picture", name=segment.path.name, words=words, guesses=guesses)
+    if sentence.source in {*GUESSES, "name_words"}:
+        told = {"words": "", "guesses": "", "described": ""}
+        told[_SHOWN_AS[sentence.source]] = sentence.text
+        told["guesses"] = _native(told["guesses"], templates)
+        return templates.text("picture", name=segment.path.name, **told)
     return templates.text("quote", quote=sentence.text)
+
+
+_SHOWN_AS = {"name_words": "words", "prompt_words": "guesses", "description": "described"}
+"""Variable of the template ``picture`` for words that nobody can be quoted with."""
 
 
 def _native(guesses: str, templates: Templates) -> str:

@@ -47,6 +47,8 @@ class Extract:
         transcript: What was said.
         passage: Text of a document.
         heading: The heading above the passage.
+        description: What the language model said that the picture shows; kept apart from the rest,
+            see :mod:`mmqa.describing`.
         pooled: float32 (d,), what the image encoder sees; ``None`` without a picture.
         probabilities: float32 (c,), its class probabilities, where it has any.
     """
@@ -59,6 +61,7 @@ class Extract:
     transcript: str = ""
     passage: str = ""
     heading: str = ""
+    description: str = ""
     pooled: Floats | None = None
     probabilities: Floats | None = None
 
@@ -145,7 +148,10 @@ def pack(extracts: Iterable[Extract]) -> bytes:
     """Extracts as bytes: a safetensors file of float16 features with the words as metadata."""
     rows, tensors = [], {}
     for number, extract in enumerate(extracts):
-        rows.append(asdict(replace(extract, pooled=None, probabilities=None)))
+        row = asdict(replace(extract, pooled=None, probabilities=None))
+        if not extract.description:
+            del row["description"]  # as before there were any, for versions that know of none
+        rows.append(row)
         for name in ("pooled", "probabilities"):
             values = getattr(extract, name)
             if values is not None:

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from mmqa import extraction
 from mmqa.calibrating import measure
+from mmqa.describing import lacking
 from mmqa.errors import MediaError
 from mmqa.index.store import IndexStore
 from mmqa.index.transaction import Transaction
@@ -151,7 +152,8 @@ class Ingest:
 
     def take_in(self, files: Iterable[Found]) -> None:
         """Read and store files, until cancelled."""
-        reading = ReadAhead(self.store, self.stages.reader, self._found)
+        again = partial(lacking, self.stages.describing, self.store)
+        reading = ReadAhead(self.store, self.stages.reader, self._found, again)
         for outcome in reading.outcomes(files):
             if self._asked_to_stop():
                 break
@@ -286,9 +288,8 @@ def _put(transaction: Transaction, entry: Entry, group: Group) -> None:
         transaction.remove(entry.was)
     words = [tokenize(searchable(segment.text)) for segment in group.segments]
     transaction.put(item, group.segments, group.features, words, entry.phash)
-    if entry.fresh:
-        payload = extraction.pack(entry.extracts or [])
-        transaction.put_extraction(item.sha256, entry.key, payload)
+    for key, payload in entry.payloads():
+        transaction.put_extraction(item.sha256, key, payload)
 
 
 def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:

@@ -6,7 +6,7 @@ a file gets. Refuses to know: when files are stored, and who is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mmqa import extraction
+from mmqa.describing import FLAG, Describing, Descriptions, described
 from mmqa.extraction import Extract, Extractors
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
@@ -36,6 +37,7 @@ class Stages:
     text_encoder: Callable[[], TextEncoder]
     mapping: CrossModalMapping
     prompt_words: PromptWords
+    describing: Describing | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +51,7 @@ class Entry:
         extracts: What is in it; ``None`` until it is transcribed.
         recording: What is still to be transcribed.
         fresh: Whether the extracts were made now, and are to be kept.
+        told: Key and bytes of descriptions that were made now, and are to be kept.
         was: Where a file that was moved lay before.
     """
 
@@ -58,7 +61,16 @@ class Entry:
     extracts: list[Extract] | None = None
     recording: Recording | None = None
     fresh: bool = True
+    told: tuple[str, bytes] | None = None
     was: Path | None = None
+
+    def payloads(self) -> Iterator[tuple[str, bytes]]:
+        """Keys and bytes of all that was made now; descriptions are kept apart from extracts."""
+        if self.fresh:
+            bare = (replace(extract, description="") for extract in self.extracts or ())
+            yield self.key, extraction.pack(bare)
+        if self.told is not None:
+            yield self.told
 
 
 class Preparation:
@@ -85,12 +97,14 @@ class Preparation:
             stages.mapping,
             stages.prompt_words,
         )
+        self._descriptions = Descriptions(stages.describing, store, self._segmenter)
 
     def entry(self, media: Media) -> Entry:
         """Extract what is in a file, or find it extracted; recordings wait for others.
 
         Raises:
             MediaError: A page of a document cannot be read.
+            GenerationError: One picture after the other cannot be described.
         """
         parts = iter(media.parts)
         first = next(parts, None)
@@ -102,11 +116,27 @@ class Preparation:
         if kept is not None:
             entry.extracts, entry.fresh = extraction.unpack(kept), False
             self._remember(media.item.sha256)
-        elif isinstance(first, Recording):
+        if kept is None and isinstance(first, Recording):
             entry.recording = first
         elif first is not None:
-            entry.extracts = self._read_parts(chain([first], parts))
+            self._look(entry, chain([first], parts))
         return self._named(entry)
+
+    def _look(self, entry: Entry, parts: Iterable[Part]) -> None:
+        """Extract and describe what is in a file, as far as that was not done before."""
+        item, failed = entry.media.item, self._descriptions.failed
+        told = self._descriptions.kept(item.sha256)
+        if entry.extracts is None:
+            entry.extracts = self._read_parts(parts, describe=told is None)
+        elif told is None:
+            entry.extracts = list(self._describe_parts(entry.extracts, parts))
+        if told is not None:
+            entry.extracts = described(entry.extracts, told)
+        elif self._descriptions.failed == failed:
+            entry.told = self._descriptions.payload(entry.extracts)
+        else:
+            flags = tuple(sorted({*item.flags, FLAG}))
+            entry.media = replace(entry.media, item=replace(item, flags=flags))
 
     def _named(self, entry: Entry) -> Entry:
         """With the tags that were asked for, and those that it had where it lay before."""
@@ -127,20 +157,34 @@ class Preparation:
                     if (vector := features.vectors.get(modality)) is not None:
                         self._vectors[words] = vector / np.linalg.norm(vector)
 
-    def _read_parts(self, parts: Iterable[Part]) -> list[Extract]:
+    def _read_parts(self, parts: Iterable[Part], *, describe: bool) -> list[Extract]:
         extractors = self._stages.extractors
         extracts: list[Extract] = []
-        pages: set[int] = set()
-        for part in parts:
+        for part, pages in _with_pages(parts):
             if isinstance(part, Passage):
                 extracts.append(extractors.passage(part))
-                pages.add(part.page or 0)
             elif isinstance(part, Picture):
-                known = frozenset(pages)
-                extracts.extend(extractors.pictures([part], pages_with_text=known))
+                for extract in extractors.pictures([part], pages_with_text=pages):
+                    told = (
+                        self._descriptions.describe(part, extract, pages) if describe else extract
+                    )
+                    extracts.append(told)
             else:
                 extracts.extend(chain.from_iterable(extractors.recordings([part])))
         return extracts
+
+    def _describe_parts(
+        self, extracts: Iterable[Extract], parts: Iterable[Part]
+    ) -> Iterator[Extract]:
+        """Extracts that were made before, those of pictures with their descriptions."""
+        pictures = (seen for seen in _with_pages(parts) if isinstance(seen[0], Picture))
+        for extract in extracts:
+            if extract.kind == "image":
+                picture, pages = next(pictures)
+                assert isinstance(picture, Picture)
+                yield self._descriptions.describe(picture, extract, pages)
+            else:
+                yield extract
 
     def _key(self, media: Media) -> str:
         """Under which the extracts of such media are kept: all that could change them."""
@@ -180,3 +224,12 @@ class Preparation:
         found = self._stages.extractors.recordings(recordings)
         for entry, extracts in zip(waiting, found, strict=True):
             entry.extracts, entry.recording = extracts, None
+
+
+def _with_pages(parts: Iterable[Part]) -> Iterator[tuple[Part, frozenset[int]]]:
+    """Each part, and the pages of which there were words before it."""
+    pages: frozenset[int] = frozenset()
+    for part in parts:
+        yield part, pages
+        if isinstance(part, Passage):
+            pages |= {part.page or 0}

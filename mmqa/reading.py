@@ -38,11 +38,13 @@ class ReadAhead:
         store: Knows the files that are in the index, and where thumbnails go.
         reader: Decodes one file.
         on_found: Called for each file that is found, before it is read.
+        again: Whether a file that did not change is to be read all the same; from any thread.
     """
 
     store: IndexStore
     reader: Reader
     on_found: Callable[[], None]
+    again: Callable[[MediaItem], bool] = lambda _: False
 
     def outcomes(self, files: Iterable[Found]) -> Iterator[Outcome]:
         """One outcome a file, in order; never raises for a file."""
@@ -69,6 +71,7 @@ class ReadAhead:
                 known is not None
                 and same_file(found, known)
                 and same_caption(found, known, self.store.item_segments)
+                and not self.again(known)
             ):
                 return known
             media = self.reader.read(found)

@@ -56,7 +56,8 @@ class MediaItem:
         size_bytes: Size of the file.
         mtime_ns: Time of last change, nanoseconds since the epoch.
         flags: Quality flags, sorted: ``blurred``, ``tiny``, ``silent``, ``clipped``, ``duplicate``,
-            ``near-duplicate``, ``truncated-text`` …; and ``captioned`` by a text file beside it.
+            ``near-duplicate``, ``truncated-text`` …; ``captioned`` by a text file beside it; and
+            ``not-described`` where the language model failed to.
         taken_ns: When it was taken or recorded, as the file itself says (EXIF, container),
             nanoseconds since the epoch; ``None`` where it does not say: then ``mtime_ns`` counts.
         tags: The user's own words for it, sorted.
@@ -194,7 +195,11 @@ class PromptWord:
 
 @dataclass(frozen=True, slots=True)
 class SegmentText:
-    """All words of one segment, each kind apart: evidence can say where a word came from."""
+    """All words of one segment, each kind apart: evidence can say where a word came from.
+
+    What the language model wrote (``description``) and the prompt words are guesses at what a
+    picture shows: they help to find it, and are never taken for what somebody wrote or said.
+    """
 
     caption: str = ""
     name_words: str = ""
@@ -203,9 +208,10 @@ class SegmentText:
     passage: str = ""
     heading: str = ""
     prompt_words: tuple[PromptWord, ...] = ()
+    description: str = ""
 
     def read(self) -> str:
-        r"""The words somebody wrote, one field a line: all but what was said and the prompt words.
+        r"""The words somebody wrote, one field a line: all but what was said and what is guessed.
 
         >>> SegmentText(caption="Our ferry", ocr="PIER 4", transcript="Hello").read()
         'Our ferry\nPIER 4'
@@ -214,7 +220,7 @@ class SegmentText:
         return "\n".join(f for f in fields if f)
 
     def written(self) -> str:
-        r"""The words somebody wrote or said: everything but the prompt words, one field a line.
+        r"""The words somebody wrote or said: everything but what is guessed, one field a line.
 
         >>> SegmentText(caption="Our ferry", ocr="PIER 4").written()
         'Our ferry\nPIER 4'
@@ -230,8 +236,13 @@ class SegmentText:
         return "\n".join(f for f in fields if f)
 
     def best(self) -> str:
-        """The most telling field, for a line of evidence; prompt words where there is no other."""
-        for text in (self.transcript, self.passage, self.ocr, self.caption, self.name_words):
+        """The most telling field, for a line of evidence; what is guessed where nothing is written.
+
+        >>> SegmentText(ocr="PIER 4", description="A pier at dusk.").best()
+        'PIER 4'
+        """
+        fields = (self.transcript, self.passage, self.ocr, self.caption, self.name_words)
+        for text in (*fields, self.description):
             if text:
                 return text
         return ", ".join(w.word for w in self.prompt_words)

@@ -132,6 +132,7 @@ def _text(media: Media, extract: Extract) -> SegmentText:
         transcript=extract.transcript,
         passage=extract.passage,
         heading=extract.heading,
+        description=extract.description,
     )
 
 
@@ -176,6 +177,9 @@ def with_hubness(
 def words_of(text: SegmentText) -> dict[Modality, str]:
     """The words that are embedded, by modality: what is read and what is heard; none are empty.
 
+    The description by the language model is read with the rest, last: an encoder that takes in so
+    many words only cuts it before it cuts what somebody wrote.
+
     The file name of a recording in which somebody speaks is left to search by letter: as a vector
     of its own, "agent-pass" outweighs what is said ("please enter your password"); on the Asterisk
     prompts that cost a fortieth of the first places.
@@ -186,15 +190,16 @@ def words_of(text: SegmentText) -> dict[Modality, str]:
     {'text': 'red football'}
     """
     written = replace(text, name_words="") if text.transcript else text
-    found: dict[Modality, str] = {"text": written.read(), "speech": text.transcript}
+    read = "\n".join(filter(None, (written.read(), text.description)))
+    found: dict[Modality, str] = {"text": read, "speech": text.transcript}
     return {modality: words for modality, words in found.items() if words}
 
 
 def searchable(text: SegmentText) -> str:
-    r"""All words of a segment for search by letter, prompt words last.
+    r"""All words of a segment for search by letter, what is guessed last.
 
     >>> searchable(SegmentText(ocr="PIER 4", prompt_words=(PromptWord("ferry", 0.3),)))
     'PIER 4\nferry'
     """
     words = " ".join(word.word for word in text.prompt_words)
-    return f"{text.written()}\n{words}".strip()
+    return "\n".join(filter(None, (text.written(), text.description, words)))

@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from mmqa.describing import lacking
 from mmqa.errors import FolderMissingError, MediaError, UsageError
 from mmqa.index.store import IndexStore
 from mmqa.ingest import Ingest, OnEvent
@@ -102,7 +104,7 @@ def sync(
         UsageError: A folder is not there, or no folder, or empty while the index holds files of it.
     """
     started_s = time.monotonic()
-    compared = compare(store, sources)
+    compared = compare(store, sources, partial(lacking, stages.describing, store))
     gone = Moves(compared.gone)
     ingest = Ingest(store, stages, on_event, cancelled, gone=gone, on_progress=on_progress)
     ingest.counts.total = len(compared.unchanged)
@@ -148,8 +150,15 @@ def preview(
     return told.report()
 
 
-def compare(held: Held, sources: Iterable[Source]) -> Comparison:
+def compare(
+    held: Held, sources: Iterable[Source], again: Callable[[MediaItem], bool] = lambda _: False
+) -> Comparison:
     """Walk the folders and compare.
+
+    Args:
+        held: What the index holds.
+        sources: The folders.
+        again: Whether a file that did not change is to be read all the same.
 
     Raises:
         UsageError: A folder is not there, or no folder, or empty while the index holds files of it.
@@ -161,7 +170,7 @@ def compare(held: Held, sources: Iterable[Source]) -> Comparison:
     unchanged, fresh = [], list[Found](found.refused)
     for path in found.files:
         item = known.pop(path, None)
-        if item is not None and _same(path, item, found, held):
+        if item is not None and _same(path, item, found, held) and not again(item):
             unchanged.append(item)
         else:
             fresh.append(path)

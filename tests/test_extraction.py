@@ -66,6 +66,12 @@ def test_what_is_packed_comes_back_but_for_rounding_to_half_precision() -> None:
     assert (back[2].page, back[2].heading) == (3, "Plan")
 
 
+def test_a_description_is_packed_only_where_there_is_one() -> None:
+    described, bare = Extract("image", description="A pier. 码头"), Extract("image")
+    assert [e.description for e in unpack(pack([described, bare]))] == ["A pier. 码头", ""]
+    assert b"description" not in pack([bare])  # readable by versions that know of none
+
+
 def test_packing_nothing_gives_nothing_back() -> None:
     assert unpack(pack([])) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from mmqa.records import (
     PromptWord,
     SegmentText,
 )
-from mmqa.segmenting import Segmenter, attached_segment, searchable, with_hubness
+from mmqa.segmenting import Segmenter, attached_segment, searchable, with_hubness, words_of
 
 
 class Space:
@@ -119,6 +120,23 @@ def test_prompt_words_are_searched_but_not_encoded() -> None:
     (group,) = SEGMENTER.segments([media("a", "cap")], [[picture(1)]])
     assert group.features[0].vectors["text"].tolist() == [0.0, 3.0]
     assert searchable(group.segments[0].text) == "cap\nthing"
+
+
+def test_a_description_is_searched_and_encoded_after_what_people_wrote() -> None:
+    seen = replace(picture(1, "PIER"), description="A pier.")
+    (group,) = SEGMENTER.segments([media("a", "cap")], [[seen]])
+    (segment,) = group.segments
+    assert segment.text.description == "A pier."
+    assert words_of(segment.text) == {"text": "cap\nPIER\nA pier."}
+    assert group.features[0].vectors["text"].tolist() == [0.0, float(len("cap\nPIER\nA pier."))]
+    assert searchable(segment.text) == "cap\nPIER\nA pier.\nthing"
+    assert segment.text.written() == segment.text.read() == "cap\nPIER"
+
+
+def test_a_description_alone_is_encoded() -> None:
+    assert words_of(SegmentText(description="A pier.")) == {"text": "A pier."}
+    assert SegmentText(description="A pier.").written() == ""
+    assert SegmentText(description="A pier.").best() == "A pier."
 
 
 def test_ids_differ_by_path_and_place_and_stay_the_same() -> None:

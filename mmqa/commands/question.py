@@ -17,7 +17,15 @@ from mmqa.commands.narrowing import filter_of
 from mmqa.commands.output import clock, printable, settings, talk, write_json, write_line
 from mmqa.errors import MmqaError, UsageError
 from mmqa.library import Library
-from mmqa.records import Answer, Citation, DoneEvent, Hit, SearchResult, TokenEvent
+from mmqa.records import (
+    Answer,
+    Citation,
+    DoneEvent,
+    Hit,
+    SearchResult,
+    SegmentText,
+    TokenEvent,
+)
 
 REFUSED = 3
 
@@ -100,6 +108,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "contributions": {name: round(v, 6) for name, v in hit.contributions.items()},
         "text": segment.text.best(),
         "prompt_words": [word.word for word in segment.text.prompt_words],
+        "description": segment.text.description,
     }
 
 
@@ -250,7 +259,7 @@ def _show_hits(result: SearchResult) -> None:
     for hit in result.hits:
         parts = "  ".join(f"{name} {value:+.2f}" for name, value in hit.contributions.items())
         write_line(f"{hit.rank:3}. {hit.score:+.2f}  {_place(hit)}")
-        write_line(f"     {_short(hit.segment.text.best())}")
+        write_line(f"     {_told(hit.segment.text)}")
         write_line(f"     {parts}")
 
 
@@ -258,6 +267,13 @@ def _show_answer(answer: Answer) -> None:
     write_line(answer.text)
     for citation in answer.citations:
         write_line(f"  [{citation.n}] {_cited(citation)}")
+
+
+def _told(text: SegmentText) -> str:
+    """The most telling words, and who told them where nobody did."""
+    best = text.best()
+    by = "described by the model: " if best and best == text.description else ""
+    return by + _short(best)
 
 
 def _place(hit: Hit) -> str:

@@ -64,11 +64,13 @@ class Shown:
         hit: As it was found.
         words: What is written in or about it; may be empty.
         guesses: Prompt words, those nearest to what is sought first; may be empty.
+        described: What the language model said that it shows; may be empty.
     """
 
     hit: Hit
     words: str
     guesses: str
+    described: str = ""
 
 
 def subject(question: str) -> str:
@@ -131,8 +133,9 @@ def _letters(question: str) -> list[str]:
 
 
 def words_of(text: SegmentText) -> str:
-    """All words of a segment, prompt words included."""
-    return f"{text.written()}\n{', '.join(w.word for w in text.prompt_words)}"
+    """All words of a segment, guesses included."""
+    guessed = ", ".join(w.word for w in text.prompt_words)
+    return f"{text.written()}\n{text.description}\n{guessed}"
 
 
 def description(text: SegmentText) -> str:
@@ -142,9 +145,10 @@ def description(text: SegmentText) -> str:
 
 
 def _shown(hit: Hit, phrases: Sequence[str]) -> Shown:
-    guessed = {w.word for w in hit.segment.text.prompt_words}
+    text = hit.segment.text
+    guessed = {w.word for w in text.prompt_words}
     guesses = [phrase for phrase in phrases if phrase in guessed][:3]
-    return Shown(hit, description(hit.segment.text), ", ".join(guesses))
+    return Shown(hit, description(text), ", ".join(guesses), text.description)
 
 
 def _surest(
@@ -159,7 +163,7 @@ def _likenesses(
     sought: str, text: SegmentText, encoder: TextEncoder
 ) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.float32]]]:
     """Phrases that describe a picture, and the likeness of each to what is sought."""
-    guesses = [w.word for w in text.prompt_words]
+    guesses = [text.description, *(w.word for w in text.prompt_words)]
     phrases = list(dict.fromkeys(filter(None, [description(text), text.name_words, *guesses])))
     if not sought or not phrases:
         return phrases, np.zeros(len(phrases), np.float32)

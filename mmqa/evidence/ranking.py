@@ -14,7 +14,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from mmqa.evidence.asking import carries, fact
-from mmqa.evidence.sentences import Sentence
+from mmqa.evidence.sentences import GUESSES, Sentence
 from mmqa.evidence.words import content, is_chinese, names, tokens
 from mmqa.interfaces import TextEncoder
 
@@ -24,7 +24,7 @@ CUE = 0.15
 FOUND = 0.15
 GUESSED = 0.25
 """Weights of cosine similarity, word overlap, a fact of the asked kind, and how well the segment
-was found; and what prompt words lose, as guesses at where a fact should have been written or said.
+was found; and what guesses lose, where a fact should have been written or said.
 Set on tests/assistant_data/development.json."""
 
 
@@ -86,7 +86,7 @@ def _candidate(
         + OVERLAP * overlap
         + CUE * cue * (asked != "any")
         + FOUND * strength
-        - GUESSED * (sentence.source == "prompt_words")
+        - GUESSED * (sentence.source in GUESSES)
     )
     return Candidate(sentence, score, likeness, overlap, cue)
 

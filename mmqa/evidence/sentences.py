@@ -13,7 +13,12 @@ from typing import Literal, TypeAlias
 
 from mmqa.records import Segment
 
-Source: TypeAlias = Literal["transcript", "passage", "ocr", "caption", "name_words", "prompt_words"]
+Source: TypeAlias = Literal[
+    "transcript", "passage", "ocr", "caption", "name_words", "description", "prompt_words"
+]
+
+GUESSES: frozenset[Source] = frozenset({"description", "prompt_words"})
+"""What a model made of a picture; nobody wrote or said it."""
 
 LINE_BREAK = " / "
 """Between the lines of text in a picture, where they are quoted."""
@@ -69,7 +74,7 @@ def blocks(text: str) -> list[str]:
 
 
 def sentences(segment: Segment) -> list[Sentence]:
-    """Everything a segment says, in sentences; prompt words only where nothing else names it."""
+    """Everything a segment says, in sentences; what is guessed comes last, and of pictures only."""
     text = segment.text
     found: list[tuple[Source, str]] = []
     found += [("transcript", s) for s in split(text.transcript)]
@@ -78,6 +83,8 @@ def sentences(segment: Segment) -> list[Sentence]:
     found += [("caption", s) for s in split(text.caption)]
     if text.name_words and not text.caption:
         found.append(("name_words", text.name_words))
+    if text.description:
+        found.append(("description", text.description))
     if text.prompt_words and segment.kind in ("image", "video"):
         found.append(("prompt_words", ", ".join(w.word for w in text.prompt_words[:4])))
     return [

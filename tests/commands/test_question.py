@@ -12,6 +12,7 @@ import pytest
 
 from mmqa.commands import question
 from mmqa.errors import MmqaError
+from mmqa.records import Hit, SearchResult, Segment, SegmentText
 
 
 class Asked:
@@ -127,3 +128,17 @@ def test_standard_input_is_answered_line_by_line(monkeypatch, capsys) -> None:
 def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path, capsys) -> None:
     with pytest.raises(MmqaError, match="cannot be read"):
         run(str(tmp_path / "none"), Asked(), capsys)
+
+
+def test_a_description_is_told_as_the_models(capsys: pytest.CaptureFixture[str]) -> None:
+    described = SegmentText(description="A dog on a couch.")
+    written = SegmentText(ocr="EXIT", description="A door.")
+    hits = [
+        Hit(n, Segment(f"{n}.0", Path(f"/x/{n}.jpg"), "", "image", 0, text=text), 1.0, {})
+        for n, text in enumerate((described, written), start=1)
+    ]
+    question._show_hits(SearchResult("dog", {}, tuple(hits)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "     described by the model: A dog on a couch."
+    assert lines[4] == "     EXIT"
+    assert question.hit_json(hits[1])["description"] == "A door."

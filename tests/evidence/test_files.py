@@ -55,6 +55,13 @@ def test_a_very_high_score_is_enough_without_words() -> None:
     assert shown("Show me a picture of a ball", hit("a", 3.6, "desk")) == ["a"]
 
 
+def test_a_description_by_the_model_is_enough_and_is_told_apart() -> None:
+    found = hit("a", 1.0, "desk", description="soccer ball")
+    (shown_file,) = choose("a picture of a ball", [found], "image", Axes(), 1.5)
+    assert (shown_file.words, shown_file.guesses) == ("", "desk")
+    assert shown_file.described == "soccer ball"
+
+
 def test_what_is_sought_comes_first_among_the_guesses() -> None:
     found = choose("a ball", [hit("a", 2.0, "desk", "soccer ball")], "image", Axes(), 1.5)
     assert found[0].guesses == "soccer ball, desk"

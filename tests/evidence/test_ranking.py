@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from mmqa.evidence.ranking import covered, missing_names, rank
+from mmqa.evidence.ranking import GUESSED, covered, missing_names, rank
 from mmqa.evidence.sentences import sentences
-from mmqa.records import Floats, Segment, SegmentText
+from mmqa.records import Floats, PromptWord, Segment, SegmentText
 
 TRIP = Segment(
     "t.0",
@@ -51,6 +52,23 @@ def test_a_segment_that_was_found_better_wins_between_equals() -> None:
     both = [*sentences(TRIP)[:1], *sentences(other)]
     ranked = rank("Why?", both, Blind(), {"o.0": 1.0})
     assert ranked[0].sentence.segment.id == "o.0"
+
+
+def test_what_a_model_made_of_a_picture_ranks_below_the_same_words_of_a_person() -> None:
+    texts = {
+        "written": SegmentText(caption="The ferry is late today."),
+        "described": SegmentText(description="The ferry is late now."),
+        "named": SegmentText(prompt_words=(PromptWord("ferry is late", 1.0),)),
+    }
+    rows = [
+        *(Segment(name, Path(f"/x/{name}"), "", "image", 0, text=t) for name, t in texts.items())
+    ]
+    scores = {
+        c.sentence.segment.id: c.score
+        for c in rank("Is the ferry late?", [s for r in rows for s in sentences(r)], Blind(), {})
+    }
+    assert scores["described"] == scores["named"]
+    assert scores["written"] - scores["described"] == pytest.approx(GUESSED)
 
 
 def test_no_sentences_give_no_candidates() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmqa.evidence.sentences import all_sentences, blocks, sentences, split
+from mmqa.evidence.sentences import GUESSES, all_sentences, blocks, sentences, split
 from mmqa.records import PromptWord, Segment, SegmentText
 
 
@@ -39,6 +39,22 @@ def test_prompt_words_speak_for_pictures_only() -> None:
     text = SegmentText(transcript="Hello.", prompt_words=(PromptWord("dog", 1.0),))
     assert [s.source for s in sentences(segment("a", text))] == ["transcript", "prompt_words"]
     assert [s.source for s in sentences(segment("a", text, "audio"))] == ["transcript"]
+
+
+def test_a_description_is_a_guess_apart_from_what_is_written() -> None:
+    text = SegmentText(
+        caption="Our dog.",
+        description="A dog on a couch.",
+        prompt_words=(PromptWord("dog", 1.0),),
+    )
+    found = [(s.source, s.text) for s in sentences(segment("a", text))]
+    assert found == [
+        ("caption", "Our dog."),
+        ("description", "A dog on a couch."),
+        ("prompt_words", "dog"),
+    ]
+    assert {"description", "prompt_words"} == GUESSES
+    assert all("couch" not in s.context for s in sentences(segment("a", text)))
 
 
 def test_repeated_words_are_kept_once() -> None:

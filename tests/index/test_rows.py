@@ -34,6 +34,7 @@ ITEM = MediaItem(
     [
         SegmentText(),
         SegmentText("a", "b", "c", "d", "e", "f", (PromptWord("cat", 0.5), PromptWord("x y", -1))),
+        SegmentText(description="A ferry."),
         SegmentText(ocr="渡轮\n\0 \udcff 'quoted' \"twice\""),
     ],
 )

@@ -1,0 +1,181 @@
+"""Pictures described by the language model when they are added, once each content.
+
+Knows: which pictures are described, what of a description is kept and under which key, and when to
+give up. Refuses to know: which model writes, its prompt, and where a description is searched.
+
+Descriptions are kept like extracts, by the hash of the content, but under a key of their own: what
+was read out of a picture serves with and without them, and another describer leaves it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from mmqa import extraction
+from mmqa.errors import GenerationError
+from mmqa.extraction import Extract
+from mmqa.index.store import IndexStore
+from mmqa.prompts.looking import PictureWords
+from mmqa.records import PICTURE_MARK, Features, MediaItem, Picture, Segment
+from mmqa.segmenting import Segmenter
+
+VERSION = 1
+"""Part of the key: raise it when the same model would now be asked otherwise."""
+
+LONGEST = 300
+"""Characters of a description: a sentence or two."""
+
+IN_A_ROW = 5
+"""Pictures in a row that cannot be described before the run is given up: it is not the pictures."""
+
+FLAG = "not-described"
+
+Describer: TypeAlias = Callable[[Picture, PictureWords], str]
+"""Says in a sentence what a picture shows.
+
+Raises:
+    GenerationError: This picture cannot be described.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """That pictures are to be described, and by what.
+
+    Attributes:
+        describer: Gives the describer when a picture is first to be described.
+        fingerprint: Of the model and its prompt.
+    """
+
+    describer: Callable[[], Describer]
+    fingerprint: str
+
+    @property
+    def key(self) -> str:
+        """Under which descriptions are kept, beside extracts."""
+        return f"v{VERSION};describer={self.fingerprint}"
+
+
+class Descriptions:
+    """The descriptions of one run.
+
+    Args:
+        describing: By what; ``None`` describes nothing, and what is described already stays so.
+        store: Holds what was described before.
+        segmenter: Names what a picture looks like: those words stand in the prompt.
+
+    Attributes:
+        failed: How many pictures could not be described so far.
+    """
+
+    def __init__(
+        self, describing: Describing | None, store: IndexStore, segmenter: Segmenter
+    ) -> None:
+        self._describing = describing
+        self._store = store
+        self._segmenter = segmenter
+        self._in_a_row = 0
+        self.failed = 0
+
+    def kept(self, sha256: str) -> tuple[str, ...] | None:
+        """The description of each picture of a file, in order; ``None``: they are to be made.
+
+        Where nothing is described, a file that was moved or copied keeps what it has.
+        """
+        if self._describing is not None:
+            payload = self._store.extraction(sha256, self._describing.key)
+            if payload is None:
+                return None
+            return tuple(extract.description for extract in extraction.unpack(payload))
+        for item in self._store.find_sha(sha256)[:1]:
+            return tuple(s.text.description for s in pictures_of(self._store, item))
+        return ()
+
+    def describe(
+        self, picture: Picture, extract: Extract, pages_with_text: frozenset[int]
+    ) -> Extract:
+        """The extract of a picture with its description; none on pages of which the text is known.
+
+        Raises:
+            GenerationError: One picture after the other cannot be described.
+        """
+        if self._describing is None or picture.page in pages_with_text:
+            return extract
+        describer = self._describing.describer()
+        try:
+            said = shortened(describer(picture, PictureWords(self._looks(extract), extract.ocr)))
+            if not said:
+                raise GenerationError("the language model said nothing")
+        except GenerationError as error:
+            self.failed += 1
+            self._in_a_row += 1
+            if self._in_a_row == IN_A_ROW:
+                raise GenerationError(
+                    f"the last {IN_A_ROW} pictures could not be described: {error.fact}",
+                    f"{error.remedy} Then add again, or add without --captions.".strip(),
+                ) from error
+            return extract
+        self._in_a_row = 0
+        return replace(extract, description=said)
+
+    def _looks(self, extract: Extract) -> tuple[str, ...]:
+        """What the picture looks like, the likeliest first."""
+        rows = [
+            Features({} if v is None else {"visual": v}) for v in self._segmenter.visual([extract])
+        ]
+        return tuple(word.word for words in self._segmenter.words(rows) for word in words)
+
+    def payload(self, extracts: Iterable[Extract]) -> tuple[str, bytes] | None:
+        """Key and bytes under which descriptions are kept; ``None`` for a file without pictures."""
+        pictures = [
+            Extract(e.kind, page=e.page, description=e.description)
+            for e in extracts
+            if e.kind == "image"
+        ]
+        if self._describing is None or not pictures:
+            return None
+        return self._describing.key, extraction.pack(pictures)
+
+
+def lacking(describing: Describing | None, store: IndexStore, item: MediaItem) -> bool:
+    """Whether a file that is in the index has a picture that is still to be described.
+
+    Safe to call from several threads. Pictures that another model described are left as they are.
+    """
+    if describing is None:
+        return False
+    pictures = pictures_of(store, item)
+    if not pictures or any(segment.text.description for segment in pictures):
+        return False
+    # a document whose pages all have text is done without a single description
+    return item.kind == "image" or describing.key not in store.extraction_fingerprints(item.sha256)
+
+
+def pictures_of(store: IndexStore, item: MediaItem) -> list[Segment]:
+    """The segments of a file that are pictures, in order."""
+    return [segment for segment in store.item_segments(item.path) if segment.kind == "image"]
+
+
+def described(extracts: Iterable[Extract], descriptions: Iterable[str]) -> list[Extract]:
+    """Extracts, those of pictures with the next description each, as long as there are any.
+
+    >>> [e.description for e in described([Extract("text"), Extract("image")], ["A dog."])]
+    ['', 'A dog.']
+    """
+    left = iter(descriptions)
+    return [
+        replace(extract, description=next(left, "")) if extract.kind == "image" else extract
+        for extract in extracts
+    ]
+
+
+def shortened(said: str) -> str:
+    r"""What a model said on one line, no longer than is kept.
+
+    >>> shortened("A dog\n on a  couch. ")
+    'A dog on a couch.'
+    """
+    line = " ".join(said.replace(PICTURE_MARK, " ").split())
+    return line if len(line) <= LONGEST else line[:LONGEST].rsplit(" ", 1)[0] + " …"

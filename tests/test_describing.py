@@ -1,0 +1,366 @@
+"""Pictures are described once each content, apart from what people wrote; failures are told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmqa import AddEvent, Library
+from mmqa.describing import IN_A_ROW, LONGEST, Describing, lacking, shortened
+from mmqa.errors import GenerationError
+from mmqa.extraction import Extractors, unpack
+from mmqa.fusion.concat import ConcatFuser
+from mmqa.index.identity import IndexIdentity
+from mmqa.index.store import IndexStore
+from mmqa.ingest import Ingest
+from mmqa.media.reader import FileReader
+from mmqa.moves import Moves
+from mmqa.preparing import Entry, Preparation, Stages
+from mmqa.prompts.looking import PictureWords
+from mmqa.records import (
+    Features,
+    Floats,
+    ImageFeatures,
+    Media,
+    MediaItem,
+    Part,
+    Passage,
+    Picture,
+    PromptWord,
+    Segment,
+    SegmentText,
+)
+from mmqa.sync import sync
+
+FUSER = ConcatFuser(8)
+RED, BLUE = (220, 20, 20), (20, 20, 220)
+
+
+class Colours:
+    """Says which colour a picture has most of, and remembers what it was told."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+        self.told: list[PictureWords] = []
+
+    def __call__(self, picture: Picture, words: PictureWords) -> str:
+        self.told.append(words)
+        if self.fails:
+            raise GenerationError("the model is out of memory", "Close programs.")
+        red, _, blue = picture.pixels.reshape(-1, 3).mean(axis=0)
+        return f"A {'red' if red > blue else 'blue'}\n square. "
+
+
+class Eye:
+    """A picture's mean colour is what it sees, and what it is mapped to."""
+
+    fingerprint = "eye"
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def encode(self, pictures: Sequence[Picture], *, grid: bool = False) -> ImageFeatures:
+        self.seen += len(pictures)
+        return ImageFeatures(np.stack([p.pixels.mean((0, 1)) for p in pictures]).astype(np.float32))
+
+    def map(self, features: ImageFeatures) -> Floats:
+        return features.pooled
+
+    def words(self, vectors: Floats, k: int = 8, *, of: str = "pictures") -> list[Any]:
+        return [(PromptWord("warm" if v[0] > v[2] else "cold", 1.0),) for v in vectors]
+
+
+class Reader:
+    """Reads the same in every picture."""
+
+    fingerprint = "reader"
+
+    def recognize(self, picture: Picture) -> str:
+        return "EXIT"
+
+
+class World:
+    """An index, and the preparation of files for it with or without a describer."""
+
+    def __init__(self, store: IndexStore) -> None:
+        self.store = store
+        self.eye = Eye()
+
+    def prepare(self, describer: Colours | None, fingerprint: str = "f") -> Preparation:
+        describing = None if describer is None else Describing(lambda: describer, fingerprint)
+        stages = Stages(
+            reader=FileReader(),
+            extractors=Extractors(lambda: self.eye, Reader, nobody),
+            fingerprints={"image_encoder": "eye", "text_recognizer": "reader"},
+            text_encoder=nobody,
+            mapping=self.eye,  # type: ignore[arg-type]
+            prompt_words=self.eye,
+            describing=describing,
+        )
+        return Preparation(self.store, stages, Moves(()), frozenset())
+
+    def put(self, entry: Entry) -> MediaItem:
+        """Store a file as the write flow does."""
+        item, extracts = entry.media.item, entry.extracts or []
+        segments = [
+            Segment(
+                f"{item.path.stem}.{n}",
+                item.path,
+                item.sha256,
+                extract.kind,
+                n,
+                text=SegmentText(ocr=extract.ocr, description=extract.description),
+            )
+            for n, extract in enumerate(extracts)
+        ]
+        with self.store.transaction() as change:
+            change.put(item, segments, [Features({}) for _ in segments], [""] * len(segments))
+            for key, payload in entry.payloads():
+                change.put_extraction(item.sha256, key, payload)
+        return item
+
+
+def nobody() -> Any:
+    raise AssertionError("not needed")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    identity = IndexIdentity("embedded", {}, "concat", FUSER.width)
+    with IndexStore.create(tmp_path / "index", identity, FUSER) as opened:
+        yield World(opened)
+
+
+def square(path: Path, colour: tuple[int, int, int]) -> Path:
+    Image.new("RGB", (200, 200), colour).save(path)
+    return path
+
+
+def read(path: Path, colour: tuple[int, int, int] = RED) -> Media:
+    return FileReader().read(square(path, colour))
+
+
+def told(entry: Entry) -> list[str]:
+    return [extract.description for extract in entry.extracts or ()]
+
+
+def test_the_describer_sees_the_picture_with_its_prompt_words_and_its_text(
+    world: World, tmp_path: Path
+) -> None:
+    describer = Colours()
+    entry = world.prepare(describer).entry(read(tmp_path / "a.png", BLUE))
+    assert told(entry) == ["A blue square."]
+    assert describer.told == [PictureWords(("cold",), "EXIT")]
+
+
+def test_without_a_describer_nothing_is_described_or_kept(world: World, tmp_path: Path) -> None:
+    entry = world.prepare(None).entry(read(tmp_path / "a.png"))
+    assert told(entry) == [""]
+    assert [key for key, _ in entry.payloads()] == [entry.key]
+
+
+def test_descriptions_are_kept_by_content_under_a_key_of_their_own(
+    world: World, tmp_path: Path
+) -> None:
+    describer = Colours()
+    item = world.put(world.prepare(describer).entry(read(tmp_path / "a.png")))
+    kept = world.store.extraction_fingerprints(item.sha256)
+    assert kept == ["v1;describer=f", "v1;image_encoder=eye;text_recognizer=reader"]
+    bare, own = (unpack(world.store.extraction(item.sha256, key) or b"") for key in kept[::-1])
+    assert (bare[0].description, own[0].description) == ("", "A red square.")
+    again = world.prepare(describer).entry(read(tmp_path / "b.png"))
+    assert told(again) == ["A red square."]
+    assert list(again.payloads()) == []
+    assert (len(describer.told), world.eye.seen) == (1, 1)
+
+
+def test_a_picture_that_was_read_before_is_only_described(world: World, tmp_path: Path) -> None:
+    world.put(world.prepare(None).entry(read(tmp_path / "a.png")))
+    entry = world.prepare(Colours()).entry(read(tmp_path / "a.png"))
+    assert (told(entry), world.eye.seen) == (["A red square."], 1)
+    assert [key for key, _ in entry.payloads()] == ["v1;describer=f"]
+
+
+def test_another_model_describes_anew(world: World, tmp_path: Path) -> None:
+    world.put(world.prepare(Colours()).entry(read(tmp_path / "a.png")))
+    other = Colours()
+    world.prepare(other, "g").entry(read(tmp_path / "b.png"))
+    assert len(other.told) == 1
+
+
+def test_a_copy_keeps_its_description_where_nothing_is_described_any_more(
+    world: World, tmp_path: Path
+) -> None:
+    world.put(world.prepare(Colours()).entry(read(tmp_path / "a.png")))
+    assert told(world.prepare(None).entry(read(tmp_path / "b.png"))) == ["A red square."]
+
+
+def test_a_picture_that_cannot_be_described_is_added_all_the_same_with_a_flag(
+    world: World, tmp_path: Path
+) -> None:
+    entry = world.prepare(Colours(fails=True)).entry(read(tmp_path / "a.png"))
+    assert (told(entry), entry.media.item.flags) == ([""], ("not-described",))
+    assert [key for key, _ in entry.payloads()] == [entry.key]
+    item = world.put(entry)
+    describing = Describing(nobody, "f")
+    assert lacking(describing, world.store, item)
+    entry = world.prepare(Colours()).entry(read(tmp_path / "a.png"))
+    assert (told(entry), entry.media.item.flags) == (["A red square."], ())
+    assert not lacking(describing, world.store, world.put(entry))
+
+
+def test_a_model_that_says_nothing_has_not_described(world: World, tmp_path: Path) -> None:
+    silent: Any = lambda picture, words: " \n"  # noqa: E731
+    entry = world.prepare(silent).entry(read(tmp_path / "a.png"))
+    assert entry.media.item.flags == ("not-described",)
+
+
+def test_one_failure_after_the_other_ends_the_run_with_the_cause(
+    world: World, tmp_path: Path
+) -> None:
+    describer = Colours(fails=True)
+    preparation = world.prepare(describer)
+    for number in range(IN_A_ROW - 1):
+        preparation.entry(read(tmp_path / f"{number}.png", (number, 0, 0)))
+    describer.fails = False
+    preparation.entry(read(tmp_path / "good.png", BLUE))
+    describer.fails = True
+    for number in range(IN_A_ROW - 1):
+        preparation.entry(read(tmp_path / f"{number}.png", (0, number + 1, 0)))
+    with pytest.raises(GenerationError, match=r"last 5 pictures .*out of memory\. Close programs"):
+        preparation.entry(read(tmp_path / "last.png", (0, 99, 0)))
+
+
+def test_an_error_that_is_no_failure_to_describe_is_not_hidden(
+    world: World, tmp_path: Path
+) -> None:
+    def broken(picture: Picture, words: PictureWords) -> str:
+        raise KeyError("a fault of ours")
+
+    describer: Any = broken
+    with pytest.raises(KeyError):
+        world.prepare(describer).entry(read(tmp_path / "a.png"))
+
+
+def document(*parts: Part) -> Media:
+    item = MediaItem(Path("/m/plan.pdf"), "ab" * 32, "text", 1, 1)
+    return Media(item, iter(parts))
+
+
+def page(number: int, colour: tuple[int, int, int]) -> Picture:
+    return Picture(np.full((8, 8, 3), colour, np.uint8), page=number)
+
+
+def pages() -> Media:
+    return document(Passage("words", page=1), page(1, RED), page(2, BLUE), page(3, RED))
+
+
+def test_pages_whose_text_is_known_are_not_described(world: World) -> None:
+    describer = Colours()
+    wanted = ["", "", "A blue square.", "A red square."]
+    assert told(world.prepare(describer).entry(pages())) == wanted
+    assert len(describer.told) == 2
+    world.put(world.prepare(None).entry(pages()))
+    later = world.prepare(describer).entry(pages())
+    assert (told(later), len(describer.told)) == (wanted, 4)
+    item = world.put(later)
+    assert told(world.prepare(describer).entry(pages())) == wanted
+    assert len(describer.told) == 4
+    assert not lacking(Describing(nobody, "f"), world.store, item)
+
+
+def test_a_document_whose_pages_all_have_text_is_done_without_a_description(world: World) -> None:
+    media = document(Passage("words", page=1), page(1, RED))
+    item = world.put(world.prepare(None).entry(media))
+    describing = Describing(nobody, "f")
+    assert lacking(describing, world.store, item)
+    media = document(Passage("words", page=1), page(1, RED))
+    world.put(world.prepare(Colours()).entry(media))
+    assert not lacking(describing, world.store, item)
+
+
+def test_notes_lack_nothing(world: World) -> None:
+    item = world.put(world.prepare(None).entry(document(Passage("words"))))
+    assert not lacking(Describing(nobody, "f"), world.store, item)
+    assert not lacking(None, world.store, item)
+
+
+def test_a_description_is_one_line_of_bounded_length_without_marks() -> None:
+    assert shortened("A \ufffc dog\n\non a couch") == "A dog on a couch"
+    assert len(shortened("word " * 500)) <= LONGEST + 2
+
+
+# --------------------------------------------------------------------------- the whole flow
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., list[AddEvent]]]:
+    """Adds or syncs a folder to an index with the real models and a tiny describer."""
+    library = Library.open(tmp_path / "real")
+
+    def go(folder: Path, describer: Colours | None, *, synced: bool = False) -> list[AddEvent]:
+        describing = None if describer is None else Describing(lambda: describer, "tiny")
+        stages = dataclasses.replace(library._stages(), describing=describing)
+        events: list[AddEvent] = []
+        with library._writer() as store:
+            if synced:
+                from mmqa.records import Source
+
+                sync(store, stages, [Source(folder)], events.append)
+            else:
+                Ingest(store, stages, events.append).add([folder])
+        return events
+
+    go.library = library  # type: ignore[attr-defined]
+    with library:
+        yield go
+
+
+@pytest.mark.weights
+def test_a_description_is_searched_by_letter_and_by_meaning_and_is_nobodys_words(
+    run: Callable[..., list[AddEvent]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    square(folder / "IMG_1.png", RED)
+    square(folder / "IMG_2.png", BLUE)
+    run(folder, Colours())
+    library: Library = run.library  # type: ignore[attr-defined]
+    first, second = library.search("a blue square", k=2)
+    assert first.segment.path.name == "IMG_2.png"
+    assert first.segment.text.description == "A blue square."
+    assert first.segment.text.written() == ""
+    assert first.contributions["lexical"] > second.contributions["lexical"]
+    assert first.contributions["text"] > second.contributions["text"]
+
+
+@pytest.mark.weights
+def test_pictures_in_the_index_are_described_when_they_are_added_again_or_synced(
+    run: Callable[..., list[AddEvent]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    square(folder / "a.png", RED)
+    (folder / "note.txt").write_text("The ferry leaves at nine.")
+    assert [e.event for e in run(folder, None)] == ["added", "added"]
+    describer = Colours()
+    assert sorted(e.event for e in run(folder, describer)) == ["added", "unchanged"]
+    assert [e.event for e in run(folder, describer)] == ["unchanged", "unchanged"]
+    assert [e.event for e in run(folder, describer, synced=True)] == ["unchanged"] * 2
+    assert [e.event for e in run(folder, None, synced=True)] == ["unchanged"] * 2
+    square(folder / "b.png", BLUE)
+    assert sorted(e.event for e in run(folder, None, synced=True))[0] == "added"
+    assert sorted(e.event for e in run(folder, describer, synced=True))[0] == "added"
+    (folder / "a.png").rename(folder / "c.png")
+    assert "moved" in [e.event for e in run(folder, None, synced=True)]
+    library: Library = run.library  # type: ignore[attr-defined]
+    found = {h.segment.path.name: h.segment.text for h in library.search("square", k=3)}
+    assert found["c.png"].description == "A red square."
+    assert found["b.png"].description == "A blue square."
+    assert len(describer.told) == 2
