@@ -15,6 +15,8 @@ from mmqa.records import PICTURE_MARK, Message
 
 VISUAL = -1
 """Stands for one visual token among token ids."""
+_BEGINNING = "\ue000"
+"""Shows where a template puts the first message; of Unicode's private use."""
 
 
 class Layout:
@@ -49,13 +51,14 @@ class Layout:
     def text(self, messages: Sequence[Message]) -> str:
         """The prompt as the chat template writes it, without a system message nobody gave."""
         turns = [{"role": m.role, "content": m.text} for m in messages]
+        given = messages[0].role == "system"
+        if not given:  # its words may stand in the template's own system message, too
+            turns[0]["content"] = _BEGINNING + messages[0].text
         text: str = self._tokenizer.apply_chat_template(
             turns, add_generation_prompt=True, tokenize=False
         )
-        if messages[0].role == "system":
-            return text
-        turn = text.rfind("<|im_start|>", 0, text.index(messages[0].text.strip() or "\n"))
-        return text[max(turn, 0) :]
+        before, _, after = text.partition(_BEGINNING)
+        return text if given else before[max(before.rfind("<|im_start|>"), 0) :] + after
 
 
 def placed(messages: Sequence[Message], pictures: int) -> tuple[Message, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmqa.errors import GenerationError
 from mmqa.interfaces import Cancelled, ImageEncoder
 from mmqa.records import Message, Picture, Prompt
 from mmqa.vlm.batching import groups, padded
@@ -161,7 +162,10 @@ class MiniModel:
 
     def _inputs(self, messages: Sequence[Message], pictures: Sequence[Picture]) -> Inputs:
         """Embeddings of words, with those of the pictures in their places."""
-        embed = self._seeing.get_input_embeddings()
+        seeing = self._seeing
+        if seeing is None:
+            raise GenerationError("the language model was released", "Open the library again.")
+        embed = seeing.get_input_embeddings()
         ids = torch.tensor([self._layout.ids(messages, len(pictures))], device=embed.weight.device)
         with torch.inference_mode():
             visual = torch.cat([self._sight.tokens(picture) for picture in pictures])
