@@ -26,6 +26,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@# torch first: some mirrors carry a CPU build that only pip finds, and only when asked by version
 	@$(PIP) "torch==2.13.*" || { echo "PyTorch could not be installed; pip's own words are above."; exit 1; }
 	@$(PIP) --editable ".[$(FAISS),corpora,evaluation,dev]" || { echo "The packages could not be installed; pip's own words are above."; exit 1; }
+	@# for tests only, apart from the packages: transformers must not find a torchvision that a torch for CPUs cannot run
+	@$(PIP) --upgrade --no-deps --target .venv/only-for-tests torchvision==0.28.0 num2words==0.5.14 || { echo "What the tests need beside the packages could not be installed; pip's own words are above."; exit 1; }
 	@rm -f .venv/.installed-*; touch $@
 
 chat: setup samples  ## index the sample media and open the chat on localhost
@@ -61,12 +63,13 @@ docs: $(STAMP)  ## regenerate docs/command-line.md from the program's own help
 screenshot: samples  ## take docs/chat.png in a real browser (needs Chromium)
 	@$(BIN)/python docs/screenshot.py
 
-eval: samples  ## measure quality on public corpora, which are fetched, and on the samples (20 minutes)
+eval: samples  ## measure quality on public corpora, which are fetched, and on the samples (45 minutes)
 	@missed=0; \
 	for suite in openmoji openclipart photographs asterisk; do \
 	  $(BIN)/mmqa eval retrieval --suite $$suite || missed=1; \
 	done; \
-	for what in words router prompts generalisation "ablation --suite mixed" "stability --suite mixed"; do \
+	for what in words router prompts generalisation "ablation --suite mixed" "stability --suite mixed" \
+	  "vqa --suite easy-vqa" "vqa --suite scenes" "vqa --suite words" naming quantization; do \
 	  $(BIN)/mmqa eval $$what || missed=1; \
 	done; \
 	for suite in samples samples-blind; do \
@@ -76,7 +79,7 @@ eval: samples  ## measure quality on public corpora, which are fetched, and on t
 
 bench: setup  ## measure speed, as ratios against a yardstick in the same run
 	@missed=0; \
-	for what in startup search adding add; do $(BIN)/mmqa bench $$what || missed=1; done; \
+	for what in startup search adding add vlm; do $(BIN)/mmqa bench $$what || missed=1; done; \
 	if [ $$missed = 1 ]; then echo "Some targets were missed; they are marked above."; fi
 
 clean:  ## delete the environment and the built demo index (models stay in the cache)

@@ -4,7 +4,9 @@ Knows: the order of the steps and when the language model is trusted. Refuses to
 is searched, encoded or generated; stages are passed in. The policy, for a small language model that
 copies numbers wrongly and cannot cite: retrieval finds, code picks the sentence that answers or
 abstains, the model words it, code checks the wording against the sentence, and the sentence itself
-is the answer where the check fails. Citations come from retrieval.
+is the answer where the check fails. Citations come from retrieval. Where the question asks how a
+picture looks, and no words answer, the model is shown the picture; what it says then rests on
+nothing but that, and is marked as seen.
 """
 
 from __future__ import annotations
@@ -12,11 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Literal
 
 from mmqa.config import Config
 from mmqa.drafting import Draft, Found, citations, draft
-from mmqa.errors import UsageError
+from mmqa.errors import MediaError, UsageError
 from mmqa.evidence.asking import sought_kind
 from mmqa.evidence.attachments import heard
 from mmqa.evidence.files import subject
@@ -25,26 +26,35 @@ from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import split
 from mmqa.evidence.words import content
 from mmqa.interfaces import Cancelled, TextEncoder, VisionLanguageModel
+from mmqa.looking import shown, words_of
 from mmqa.prompts.assemble import Exhibit, lay_out
 from mmqa.prompts.template import Templates, language_of
 from mmqa.questions import Understood
 from mmqa.records import (
     Answer,
-    AnswerSource,
     AnswerEvent,
+    AnswerSource,
+    Citation,
     CitationEvent,
     DoneEvent,
     Filter,
     Message,
+    Picture,
+    Prompt,
     Question,
     RetrievalEvent,
     SearchResult,
     Segment,
     TokenEvent,
 )
+from mmqa.seeing import to_look_at
+from mmqa.vlm.chat_messages import from_prompt
+from mmqa.vlm.chat_model import MmqaChat, stream_privately
+from mmqa.vlm.fitting import fitting
 
 Search = Callable[[Question, int, Filter | None], SearchResult]
 Describe = Callable[[Question], Sequence[Segment]]
+OpenPicture = Callable[[Segment], Picture]
 
 
 @dataclass(slots=True)
@@ -70,8 +80,12 @@ class Assistant:
         text_encoder: Gives the encoder of sentences.
         describe: The attached pictures and recordings of a question as segments with their words
             (text in pictures, prompt words, transcripts); called only when something is attached.
-        config: ``min_score`` and ``answer_tokens`` are read.
+        config: ``min_score``, ``answer_tokens`` and ``max_pictures`` are read.
         understand: What the encoder of sentences takes in of a question.
+        templates: Language → prompt templates.
+        open_picture: The pixels of a segment that was found; ``None`` shows attached ones only.
+        writes_in: Languages that the model writes (ISO 639-1); empty means any.
+        names: Whether the model names what pictures show; otherwise prompt words do.
     """
 
     def __init__(
@@ -83,6 +97,10 @@ class Assistant:
         config: Config,
         *,
         understand: Callable[[str], Understood] = Understood,
+        templates: Callable[[str], Templates] = Templates,
+        open_picture: OpenPicture | None = None,
+        writes_in: Sequence[str] = ("en",),
+        names: bool = True,
     ) -> None:
         self._search = search
         self._language_model = language_model
@@ -90,6 +108,10 @@ class Assistant:
         self._describe = describe
         self._config = config
         self._understand = understand
+        self._templates = templates
+        self._open_picture = open_picture
+        self._writes_in = writes_in
+        self._names = names
 
     def warm_up(self) -> None:
         """Load what answers, so that the first question does not wait for it."""
@@ -143,10 +165,22 @@ class Assistant:
         watch.mark("retrieval")
         yield RetrievalEvent(result)
         found = Found(attached, result.hits)
-        plan = draft(asked, found, self._text_encoder, self._config.min_score, understood)
+        plan = draft(
+            asked,
+            found,
+            self._text_encoder,
+            self._config.min_score,
+            understood,
+            writes_in=self._writes_in,
+            templates_in=self._templates,
+        )
         watch.mark("evidence")
-        text, source = yield from self._say(asked, plan, watch, cancelled)
-        cited = citations(plan.cited)
+        looked = yield from self._look(asked, found, plan, watch, cancelled)
+        if looked is not None:
+            (text, source), cited = looked
+        else:
+            text, source = yield from self._say(asked, plan, watch, cancelled)
+            cited = citations(plan.cited)
         yield from (CitationEvent(citation) for citation in cited)
         watch.mark("checking")
         yield DoneEvent(
@@ -157,7 +191,7 @@ class Assistant:
                 hits=result.hits,
                 modality_weights=result.modality_weights,
                 weighed_by=result.weighed_by,
-                abstained=plan.source == "none",
+                abstained=source == "none",
                 source=source,
                 timings=watch.seconds,
             )
@@ -167,6 +201,55 @@ class Assistant:
         if not question.pictures and question.recording is None:
             return ()
         return tuple(self._describe(question))
+
+    def _look(
+        self,
+        question: Question,
+        found: Found,
+        plan: Draft,
+        watch: Stopwatch,
+        cancelled: Cancelled | None,
+    ) -> Generator[AnswerEvent, None, tuple[tuple[str, AnswerSource], tuple[Citation, ...]] | None]:
+        """Answer by looking at pictures; ``None`` where there is nothing to look at, or to see."""
+        segments = to_look_at(question, found, plan, self._config.min_score, names=self._names)
+        language = language_of(question.text)
+        if not segments or (self._writes_in and language not in self._writes_in):
+            return None
+        model = self._language_model()
+        if not model.sees:
+            return None
+        watch.mark("loading")
+        pictures = self._pictures(question, segments)[: self._config.max_pictures]
+
+        def prompt(number: int) -> Prompt:
+            about = [words_of(segment) for segment in segments[:number]]
+            return shown(self._templates(language), question.text, pictures[:number], about)
+
+        number = fitting(
+            model,
+            pictures,
+            lambda number: prompt(number).messages,
+            answer_tokens=self._config.answer_tokens,
+        )
+        written = ""
+        if number:
+            written = yield from self._write(model, prompt(number), cancelled)
+        watch.mark("looking")
+        if not written:
+            return None
+        marks = " ".join(f"[{n}]" for n in range(1, number + 1))
+        return (f"{written} {marks}", "seen"), citations([(s, "") for s in segments[:number]])
+
+    def _pictures(self, question: Question, segments: Sequence[Segment]) -> Sequence[Picture]:
+        """The pixels of segments; none of those whose file cannot be read any more."""
+        if question.pictures:
+            return question.pictures
+        if self._open_picture is None:
+            return ()
+        try:
+            return [self._open_picture(segment) for segment in segments]
+        except MediaError:  # the file went away since it was indexed: what words say still stands
+            return ()
 
     def _say(
         self, question: Question, plan: Draft, watch: Stopwatch, cancelled: Cancelled | None
@@ -178,7 +261,7 @@ class Assistant:
         model = self._language_model()
         watch.mark("loading")
         messages, stands = self._prompt(question.text, plan, model)
-        written = yield from self._write(model, messages, question, cancelled)
+        written = yield from self._write(model, Prompt(messages), cancelled)
         watch.mark("generation")
         if fault(written, stands, question.text):
             return plan.text, plan.source
@@ -188,7 +271,7 @@ class Assistant:
         self, question: str, plan: Draft, model: VisionLanguageModel
     ) -> tuple[tuple[Message, ...], str]:
         """The messages, and the text that the answer must stand in."""
-        templates = Templates(language_of(question))
+        templates = self._templates(language_of(question))
         room = model.context_tokens - self._config.answer_tokens
 
         def messages(evidence: str) -> tuple[Message, ...]:
@@ -202,11 +285,7 @@ class Assistant:
         return messages(evidence), stands
 
     def _write(
-        self,
-        model: VisionLanguageModel,
-        messages: Sequence[Message],
-        question: Question,
-        cancelled: Cancelled | None,
+        self, model: VisionLanguageModel, prompt: Prompt, cancelled: Cancelled | None
     ) -> Generator[AnswerEvent, None, str]:
         """Stream one sentence of the model's; returns it."""
         written = ""
@@ -214,14 +293,18 @@ class Assistant:
         def enough() -> bool:
             return len(split(written)) > 1 or (cancelled is not None and cancelled())
 
-        pictures = question.pictures if model.sees else ()
-        for piece in model.stream(
-            messages, pictures, max_tokens=self._config.answer_tokens, cancelled=enough
+        chat = MmqaChat(model=model, count_usage=False)
+        for chunk in stream_privately(
+            chat,
+            from_prompt(prompt),
+            max_tokens=self._config.answer_tokens,
+            cancelled=enough,
         ):
-            if len(split(written)) <= 1:
+            piece = str(chunk.content)
+            if piece and len(split(written)) <= 1:
                 written += piece
                 yield TokenEvent(piece)
-        return (split(written) or [""])[0]
+        return (split(written) or [""])[0].strip()
 
 
 def searched(question: Question, understood: str) -> Question:

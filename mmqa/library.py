@@ -6,6 +6,7 @@ Refuses to know: how any stage works, and how anything is printed or drawn.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from mmqa import config as configuration
 from mmqa.attachments import Attachment, check, describe, read_question, spoken
 from mmqa.calibrating import Calibrations
 from mmqa.config import Config
-from mmqa.errors import IndexMissingError, UsageError
+from mmqa.errors import IndexMissingError, MediaError, UsageError
 from mmqa.extraction import Extractors
 from mmqa.holdings import missing_media, status
 from mmqa.index.catalogue import Catalogue
@@ -41,6 +42,7 @@ from mmqa.records import (
     Filter,
     Hit,
     MediaItem,
+    Picture,
     Question,
     SearchResult,
     Segment,
@@ -55,6 +57,7 @@ from mmqa.writing import Writer
 
 if TYPE_CHECKING:
     from mmqa.assistant import Assistant
+    from mmqa.describing import Describing
     from mmqa.documents import Documents
     from mmqa.preparing import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
@@ -199,6 +202,7 @@ class Library:
         self._aside.shutdown()
         self._kept_writer.release()
         self._store.close()
+        self._parts.release()
 
     def __enter__(self) -> Library:
         return self
@@ -699,7 +703,21 @@ class Library:
             text_encoder=lambda: parts.text_encoder,
             mapping=parts.mapping,
             prompt_words=parts.prompt_words,
+            describing=self._describing() if parts.config.captions else None,
         )
+
+    def _describing(self) -> Describing:
+        """Pictures are described by the language model, under its own name."""
+        from mmqa.describing import Describing
+        from mmqa.looking import PictureDescriber
+
+        parts = self._parts
+        templates = parts.templates("en")
+        prompt = [str(templates.table(name)) for name in ("description", "pictures")]
+        told = " ".join([parts.language_model.fingerprint, *prompt])
+        fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
+        describer = PictureDescriber(lambda: parts.language_model, templates)
+        return Describing(lambda: describer, fingerprint)
 
     def _answering(self) -> Assistant:
         from mmqa.assistant import Assistant
@@ -713,8 +731,23 @@ class Library:
                     self._describe,
                     self._parts.config,
                     understand=lambda text: understood(text, self._parts.languages),
+                    templates=self._parts.templates,
+                    open_picture=self._picture_of,
+                    writes_in=self._parts.answers_in,
+                    names=self._parts.names_by_sight,
                 )
             return self._assistant
+
+    def _picture_of(self, segment: Segment) -> Picture:
+        """The pixels of a picture, or of a page, that is in the index.
+
+        Raises:
+            MediaError: The file cannot be read any more.
+        """
+        for part in self._reader.read(segment.path).parts:
+            if isinstance(part, Picture) and part.page == segment.page:
+                return part
+        raise MediaError(segment.path, "it holds no picture any more")
 
     def _describe(self, question: Question) -> Sequence[Segment]:
         parts = self._parts
@@ -733,7 +766,7 @@ class Library:
 def _identity(parts: Parts) -> IndexIdentity:
     """What an index of this configuration is made with."""
     fuser = parts.fuser
-    return IndexIdentity(parts.config.preset, dict(parts.fingerprints()), fuser.name, fuser.width)
+    return IndexIdentity(parts.preset.space, dict(parts.fingerprints()), fuser.name, fuser.width)
 
 
 def _plan(config: Config) -> IndexPlan:

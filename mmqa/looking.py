@@ -10,13 +10,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from mmqa.interfaces import CrossModalMapping, ImageEncoder, PromptWords, TextRecognizer
+from mmqa.errors import ConfigError
+from mmqa.interfaces import (
+    CrossModalMapping,
+    ImageEncoder,
+    PromptWords,
+    TextRecognizer,
+    VisionLanguageModel,
+)
 from mmqa.prompts.looking import PictureWords, messages, template_for
 from mmqa.prompts.template import Templates, language_of
 from mmqa.records import Picture, Prompt, Segment
 
 WORDS = 5
 """Prompt words of a picture that stand in a prompt; what the embedded model learned with."""
+DESCRIBED_TOKENS = 48
+"""Longest description of a picture."""
 REMEMBERED = 64
 """Pictures whose words are kept: several questions are asked about one."""
 
@@ -92,6 +101,37 @@ class Looker:
         (found,) = parts.prompt_words.words(vectors, WORDS)
         read = parts.text_recognizer.recognize(picture) if self._ocr else ""
         return PictureWords(tuple(word.word for word in found), read)
+
+
+class PictureDescriber:
+    """Describes pictures with a language model that sees.
+
+    Args:
+        model: Gives the model; called when the first picture is described.
+        templates: English prompt templates.
+    """
+
+    def __init__(self, model: Callable[[], VisionLanguageModel], templates: Templates) -> None:
+        self._model = model
+        self._templates = templates
+
+    def __call__(self, picture: Picture, about: PictureWords) -> str:
+        """One sentence about what a picture shows.
+
+        Raises:
+            ConfigError: The model sees no pictures.
+            GenerationError: It cannot describe this one.
+        """
+        model = self._model()
+        if not model.sees:
+            raise ConfigError(
+                "captions are to be written by a language model that sees no pictures",
+                "Set vlm to one that sees, or captions = false.",
+            )
+        known = PictureWords(about.words[:WORDS], about.read)
+        prompt = shown(self._templates, "", [picture], [known])
+        (told,) = model.complete([prompt], max_tokens=DESCRIBED_TOKENS)
+        return told.strip()
 
 
 def words_of(segment: Segment) -> PictureWords:

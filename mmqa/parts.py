@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,9 @@ from mmqa.interfaces import (
 )
 from mmqa.models.cache import cache_folder, role_fingerprint, role_folder
 from mmqa.models.preset import load_preset
+from mmqa.prompts.template import Templates
+from mmqa.vlm.loaded import Handle, shared
+from mmqa.vlm.options import LoadOptions
 
 
 class Parts:
@@ -50,6 +54,7 @@ class Parts:
         self.cache = cache_folder(config.cache)
         self._loaded: dict[str, Any] = {}
         self._lock = threading.RLock()
+        self._language_model_in_use: Handle[VisionLanguageModel] | None = None
 
     def fingerprints(self) -> Mapping[str, str]:
         """Role → digest of its model files, for the roles that shape an index. Loads nothing.
@@ -98,8 +103,75 @@ class Parts:
 
     @property
     def language_model(self) -> VisionLanguageModel:
-        """Messages and pictures → words."""
-        return cast(VisionLanguageModel, self._model("language_model"))
+        """Messages and pictures → words: the preset's own, or what the setting ``vlm`` names.
+
+        Raises:
+            ConfigError: The setting names nothing that there is.
+            ModelError: It cannot be loaded.
+        """
+        return cast(VisionLanguageModel, self._once("language_model", self._language_model))
+
+    @property
+    def answers_in(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of what the language model writes; empty means any."""
+        own = self.config.vlm != "served"
+        return self.preset.role("language_model").languages if own else ()
+
+    @property
+    def names_by_sight(self) -> bool:
+        """Whether the language model is to name what pictures show.
+
+        The embedded one names worse than the prompt words do; it knows colours, shapes, places.
+        """
+        return self._language_model_loader()[0] != "mini"
+
+    def templates(self, language: str) -> Templates:
+        """Prompt templates, the user's own before those of the package."""
+        return Templates(language, own=self.config.prompts)
+
+    def _language_model(self) -> Any:
+        loader, connector = self._language_model_loader()
+        options = LoadOptions.of(
+            self.config,
+            image_encoder=lambda: self.image_encoder,
+            image_encoder_fingerprint=self._encoders()["image_encoder"],
+            connector=connector,
+        )
+        served = loader == "served"
+        folder = Path() if served else self._folder("language_model")
+        factory = registry.load("language_model", loader)
+        threads = self.config.thread_count
+        key = (loader, folder, replace(options, image_encoder=None), threads)
+        self._language_model_in_use = shared(
+            key, lambda: factory(folder, threads=threads, options=options)
+        )
+        return self._language_model_in_use.model
+
+    def release(self) -> None:
+        """Give up the language model; the last of those that share it frees it."""
+        with self._lock:
+            if self._language_model_in_use is not None:
+                self._language_model_in_use.close()
+                self._language_model_in_use = None
+                del self._loaded["language_model"]
+
+    def _language_model_loader(self) -> tuple[str, Path | None]:
+        """Name of the loader, and the folder of a connector that the user trained."""
+        wanted = self.config.vlm
+        if wanted in ("", "served"):
+            return wanted or self.preset.role("language_model").loader, None
+        if wanted == "text":
+            return "transformers-text", None
+        folder = Path(wanted).expanduser()
+        if not folder.is_dir():
+            raise ConfigError(
+                f"vlm is {wanted!r}, which is no folder",
+                "Name a folder that `mmqa train connector` wrote, or: text, served.",
+            )
+        return "mini", folder
+
+    def _folder(self, role: str) -> Path:
+        return role_folder(self.config.preset, role, self.cache)
 
     @property
     def mapping(self) -> CrossModalMapping:
@@ -157,10 +229,9 @@ class Parts:
             return self._loaded[role]
 
     def _build(self, role: str, **options: Any) -> Any:
-        folder = role_folder(self.config.preset, role, self.cache)
         found = self.preset.role(role)
         factory = registry.load(found.kind, found.loader)
-        return factory(folder, threads=self.config.thread_count, **options)
+        return factory(self._folder(role), threads=self.config.thread_count, **options)
 
     def _named(self, role: str, name: str) -> Any:
         """What goes by a name, or lies in a folder."""

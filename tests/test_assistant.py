@@ -61,7 +61,7 @@ class Scripted:
         self.prompt = ""
         self.said = 0
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
         return sum(len(m.text.split()) for m in messages)
 
     def stream(
@@ -71,8 +71,10 @@ class Scripted:
         *,
         max_tokens: int = 96,
         cancelled: Any = None,
+        **_sampling: Any,
     ) -> Iterator[str]:
         self.prompt = messages[-1].text
+        self.shown = tuple(pictures)
         for word in self.words.split():
             self.said += 1
             yield f"{word} "

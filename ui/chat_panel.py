@@ -162,5 +162,7 @@ def _draw_answer(turn: Turn, key: str) -> None:
         st.caption("Stopped before the end.")
     elif turn.answer is not None and turn.answer.source == "quoted":
         st.caption("Quoted from the evidence.")
+    elif turn.answer is not None and turn.answer.source == "seen":
+        st.caption("Seen in the picture by the language model. No words confirm it: look yourself.")
     if turn.answer is not None and turn.recording and turn.answer.question:
         st.caption(wording.escape(f"Understood as: “{turn.answer.question}”"))

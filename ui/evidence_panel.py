@@ -141,6 +141,8 @@ def _excerpt(hit: Hit, citation: Citation | None) -> None:
     text, words = hit.segment.text, (citation.quote if citation else "") or hit.segment.text.best()
     if words:
         st.text(f"“{wording.excerpt(words)}”" if text.written() else wording.excerpt(words))
+    if text.description:
+        st.text(f"Described by the language model: {wording.excerpt(text.description)}")
     if text.prompt_words and text.written():
         near = ", ".join(word.word for word in text.prompt_words[:6])
         opening = "About" if hit.segment.kind == "audio" else "Looks like"

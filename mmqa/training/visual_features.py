@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -93,49 +92,48 @@ def see(
     """Look at every picture of ``examples``; what was seen before is read from ``folder``.
 
     Args:
-        examples: Their (source, key) names a picture for good.
+        examples: Whose pictures are looked at.
         seer: What looks.
         folder: Made where it is missing; may be deleted at any time.
         label: Names the work to ``progress``.
         progress: Told after each block.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    draws = [draw for example in examples for draw in example.pictures]
     grids: list[Grids] = []
     words: list[tuple[str, ...]] = []
-    total = sum(len(e.pictures) for e in examples)
-    for block in _blocks(examples):
-        kept = folder / f"visual-{_key(seer, [name for name, _ in block])}.safetensors"
+    for start in range(0, len(draws), BLOCK):
+        pictures = [draw() for draw in draws[start : start + BLOCK]]
+        kept = folder / f"visual-{_key(seer, pictures)}.safetensors"
         if not kept.exists():
-            _look(kept, [draw for _, draw in block], seer)
+            _look(kept, pictures, seer)
         with safe_open(kept, framework="numpy") as file:
             grids.append(file.get_tensor("grids"))
             words.extend(tuple(found) for found in json.loads(file.metadata()["words"]))
         if progress is not None:
-            progress(Chunk(label, len(words), total, "steps"))
+            progress(Chunk(label, len(words), len(draws), "steps"))
     counts = np.cumsum([0, *(len(e.pictures) for e in examples)])
     return Seen(np.concatenate(grids), tuple(words), tuple(int(c) for c in counts[:-1]))
 
 
-def _blocks(examples: Sequence[Example]) -> Iterator[list[tuple[str, Callable[[], Picture]]]]:
-    """Pictures with their names; a block is of one source, so that each is kept by itself."""
-    for _, alike in groupby(examples, key=lambda e: e.source):
-        named = [
-            (f"{e.source} {e.key} {n}", draw) for e in alike for n, draw in enumerate(e.pictures)
-        ]
-        for start in range(0, len(named), BLOCK):
-            yield named[start : start + BLOCK]
+def _key(seer: Seer, pictures: Sequence[Picture]) -> str:
+    """Of what looks and of the pixels themselves.
+
+    Pictures are drawn again for it. Names would be quicker, and would go stale without a sign when
+    what draws them changes: a run was once trained on pictures that its questions were not about.
+    """
+    told = hashlib.sha256(seer.fingerprint.encode())
+    for picture in pictures:
+        told.update(str(picture.pixels.shape).encode())
+        told.update(picture.pixels.tobytes())
+    return told.hexdigest()[:16]
 
 
-def _key(seer: Seer, names: Sequence[str]) -> str:
-    told = "\n".join([seer.fingerprint, *names])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-def _look(kept: Path, draws: Sequence[Callable[[], Picture]], seer: Seer) -> None:
+def _look(kept: Path, pictures: Sequence[Picture], seer: Seer) -> None:
     grids: list[Grids] = []
     words: list[list[str]] = []
-    for start in range(0, len(draws), _BATCH):
-        seen, named = seer.look([draw() for draw in draws[start : start + _BATCH]])
+    for start in range(0, len(pictures), _BATCH):
+        seen, named = seer.look(pictures[start : start + _BATCH])
         grids.append(seen)
         words.extend(named)
     partial = kept.with_suffix(".part")

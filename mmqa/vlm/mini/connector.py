@@ -77,7 +77,7 @@ class Connector(nn.Module):
         self.cells = _projection(shape)
         self.whole = _projection(shape)
         self.positions = nn.Parameter(torch.randn(shape.tokens, shape.width) * 0.02)
-        self.scale = nn.Parameter(torch.tensor(scale))
+        self.scale = nn.Parameter(torch.tensor([scale]))
 
     def forward(self, grid: Tensor) -> Tensor:
         """Pooled grids (n, side², d), as :func:`pooled` gives them → tokens (n, side² + 1, w)."""
