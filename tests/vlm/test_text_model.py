@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
 from platformdirs import user_cache_path
 
 from mmqa.errors import GenerationError, ModelError, ModelMissingError
-from mmqa.records import Message
+from mmqa.records import PICTURE_MARK, Message, Prompt
+from mmqa.vlm.options import LoadOptions
 from mmqa.vlm.text_model import TextModel, load
 
 HELLO = [Message("user", "hello there world")]
@@ -38,8 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(words),
-            hidden_size=32,
-            intermediate_size=48,
+            hidden_size=64,
+            intermediate_size=128,
             num_hidden_layers=2,
             num_attention_heads=4,
             num_key_value_heads=2,
@@ -125,6 +128,90 @@ def test_the_fingerprint_is_stable_and_follows_the_files(folder: Path, tmp_path:
     assert load(copy, threads=1).fingerprint != load(folder, threads=1).fingerprint
 
 
+def examples(question: str) -> list[Message]:
+    """A prompt as the templates make them: instructions and examples, then the question."""
+    head = ("w1 w2 w3", "w4 w5 w6 w7", "w8 w9", "w10 w11 w12")
+    roles = ("system", "user", "assistant", "user")
+    turns = [Message(role, text) for role, text in zip(roles, head, strict=True)]  # type: ignore
+    return [*turns, Message("assistant", "w13 w14"), Message("user", question)]
+
+
+def test_the_answer_ends_before_a_stop_string(tiny: TextModel) -> None:
+    words = "".join(tiny.stream(HELLO, max_tokens=8)).split(" ")
+    stop = f" {words[3]}"
+    assert "".join(tiny.stream(HELLO, max_tokens=8, stop=[stop])) == " ".join(words[:3])
+
+
+def test_sampling_is_the_same_for_the_same_seed(tiny: TextModel) -> None:
+    def drawn(seed: int) -> str:
+        return "".join(tiny.stream(HELLO, max_tokens=12, temperature=2.0, seed=seed))
+
+    assert drawn(1) == drawn(1)
+    assert len({drawn(seed) for seed in range(4)}) > 1
+
+
+def test_marks_of_pictures_are_not_read(tiny: TextModel) -> None:
+    marked = [Message("user", f"{PICTURE_MARK}\nhello there world")]
+    assert tiny.count_tokens(marked) == tiny.count_tokens(HELLO)
+    assert list(tiny.stream(marked, max_tokens=4)) == list(tiny.stream(HELLO, max_tokens=4))
+
+
+def test_many_prompts_are_answered_in_order_as_each_alone(tiny: TextModel) -> None:
+    talks = [examples("w20 w21"), HELLO, examples("w22"), examples("w23 w24 w25"), HELLO[:1]]
+    alone = ["".join(tiny.stream(messages, max_tokens=9)) for messages in talks]
+    assert tiny.complete([Prompt(tuple(m)) for m in talks], max_tokens=9) == alone
+    assert len(set(alone)) > 2
+    assert tiny.complete([]) == []
+
+
+def test_the_head_that_prompts_share_is_computed_once(folder: Path) -> None:
+    from mmqa.vlm.chat_template import lay_out
+
+    model = load(folder, threads=1)
+    without = load(folder, threads=1, options=LoadOptions(prefix_bytes=0))
+    head = lay_out(model.tokenizer, examples("w20")).head
+    assert head == 29  # words: 3 + 4 + 2 + 3 + 2; three marks around each of five messages
+    passes: list[int] = []
+    model.model.register_forward_pre_hook(
+        lambda module, args, kwargs: passes.append(kwargs["input_ids"].shape[1]), with_kwargs=True
+    )
+    for question in ("w20 w21", "w22"):
+        messages = examples(question)
+        passes.clear()
+        answer = "".join(model.stream(messages, max_tokens=5))
+        rest = model.count_tokens(messages) - head
+        assert passes[:2] == ([head, rest] if question == "w20 w21" else [rest, 1])
+        assert answer == "".join(without.stream(messages, max_tokens=5))
+
+
+def test_a_released_model_frees_its_weights_and_refuses_to_answer(folder: Path) -> None:
+    model = load(folder, threads=1)
+    weights = weakref.ref(model.model)
+    model.release()
+    gc.collect()
+    assert weights() is None
+    with pytest.raises(GenerationError, match="released"):
+        list(model.stream(HELLO, max_tokens=2))
+
+
+def test_its_weights_take_the_memory_of_its_parameters(tiny: TextModel) -> None:
+    sizes = sum(p.nbytes for p in tiny.model.parameters())
+    assert sizes <= tiny.weight_bytes <= sizes + 1000  # buffers of the rotary embedding
+
+
+@pytest.mark.parametrize("quantization", ["int8", "nf4"])
+def test_a_quantized_model_answers_and_is_another(
+    folder: Path, tiny: TextModel, tmp_path: Path, quantization: str
+) -> None:
+    options = LoadOptions(quantization=quantization, stored=tmp_path / "kept")  # type: ignore
+    first, again = (load(folder, threads=1, options=options) for _ in range(2))
+    assert first.fingerprint == again.fingerprint != tiny.fingerprint
+    assert first.weight_bytes < tiny.weight_bytes
+    answer = "".join(first.stream(HELLO, max_tokens=4))
+    assert answer == "".join(again.stream(HELLO, max_tokens=4))
+    assert answer
+
+
 def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="mmqa models pull"):
         load(tmp_path, threads=1)
@@ -155,3 +242,34 @@ def test_the_embedded_model_stops_at_its_end_mark(real: TextModel) -> None:
     pieces = list(real.stream([Message("user", "Say hello.")], max_tokens=60))
     assert "<|im_end|>" not in "".join(pieces)
     assert real.context_tokens == 8192
+
+
+@pytest.mark.weights
+def test_the_embedded_model_answers_the_same_with_and_without_kept_heads(real: TextModel) -> None:
+    """As the template ``answer`` asks; from the second on, it continues from a kept head."""
+    import torch
+
+    from mmqa.vlm.chat_template import lay_out
+    from mmqa.vlm.generation import Generation
+    from mmqa.vlm.options import Decoding
+    from mmqa.vlm.queue import Queue
+
+    def asked(text: str) -> list[Message]:
+        system = "Answer the question from the text, briefly and exactly."
+        example = "Text: The blue key opens the shed.\nQuestion: What does the blue key open?"
+        said = "The blue key opens the shed."
+        turns = [("system", system), ("user", example), ("assistant", said), ("user", text)]
+        return [Message(role, words) for role, words in turns]  # type: ignore[arg-type]
+
+    forgetful = Generation(
+        real.model, real.tokenizer, context_tokens=8192, queue=Queue(1), prefix_bytes=0
+    )
+    for text in (
+        "Text: The museum closes at 17:30.\nQuestion: When does the museum close?",
+        "Text: Entry: 4.50 EUR, children free.\nQuestion: What does entry cost?",
+        "Text: Ferry 8 leaves from pier 4.\nQuestion: Which pier does ferry 8 leave from?",
+    ):
+        prompt = lay_out(real.tokenizer, asked(text))
+        inputs = {"input_ids": torch.tensor([prompt.tokens])}
+        without = "".join(forgetful.stream(inputs, Decoding(16), prefix=prompt.prefix))
+        assert "".join(real.stream(asked(text), max_tokens=16)) == without
