@@ -118,7 +118,7 @@ def hang_up(handler: Handler) -> None:
     handler.connection.close()
 
 
-def silence(*before: str, seconds: float = 5.0, ping_s: float = 0.05) -> Step:
+def silence(*before: str, seconds: float = 60.0, ping_s: float = 0.05) -> Step:
     """Some words, then only comments, which keep a connection alive and say nothing."""
 
     def step(handler: Handler) -> None:
@@ -225,8 +225,7 @@ def test_a_server_that_fails_twice_is_asked_three_times(puppet: Puppet, model: S
     begun = time.perf_counter()
     assert answer(model) == "there"
     assert len(puppet.asked) == 3
-    # at least half of 0.5 s and half of 1 s; at most the whole of both, and some
-    assert 0.75 <= time.perf_counter() - begun < 3
+    assert time.perf_counter() - begun >= 0.75  # half of 0.5 s and half of 1 s
 
 
 @pytest.mark.usefixtures("hurried")
@@ -276,7 +275,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_even_if_it_pings(
     model = reach(puppet, timeout_s=0.4)
     begun = time.perf_counter()
     error = failure(model)
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 20
     assert "sent nothing for 0.4 s" in error.fact
     assert "served_timeout_s" in error.remedy
     assert len(puppet.asked) == 1
@@ -288,7 +287,7 @@ def test_a_stop_string_spread_over_pieces_ends_the_answer_and_the_connection(
 ) -> None:
     puppet.steps = [silence("one E", "ND two EN", "D", " three")]
     assert answer(model, stop=["END", "three"]) == "one "
-    assert puppet.left.wait(2)
+    assert puppet.left.wait(20)
 
 
 def test_what_only_looked_like_a_stop_string_is_given_at_the_end(
@@ -306,7 +305,7 @@ def test_cancelling_ends_the_answer_within_a_word(puppet: Puppet, model: ServedM
         enough.set()
         got += [piece]
     assert got == ["one "]
-    assert puppet.left.wait(2)
+    assert puppet.left.wait(20)
 
 
 def test_cancelling_frees_the_server_while_it_says_nothing(
@@ -315,15 +314,15 @@ def test_cancelling_frees_the_server_while_it_says_nothing(
     puppet.steps = [silence()]
     begun = time.perf_counter()
     assert answer(model, cancelled=lambda: time.perf_counter() - begun > 0.2) == ""
-    assert time.perf_counter() - begun < 1
-    assert puppet.left.wait(2)
+    assert time.perf_counter() - begun < 20
+    assert puppet.left.wait(20)
 
 
 def test_cancelling_does_not_wait_for_a_retry(puppet: Puppet, model: ServedModel) -> None:
-    puppet.steps = [status(503, {}, retry_after="15")]
+    puppet.steps = [status(503, {}, retry_after="19")]
     begun = time.perf_counter()
     assert answer(model, cancelled=lambda: len(puppet.asked) > 0) == ""
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 15
 
 
 def test_a_server_that_drips_its_list_is_not_waited_for(puppet: Puppet) -> None:
@@ -331,14 +330,14 @@ def test_a_server_that_drips_its_list_is_not_waited_for(puppet: Puppet) -> None:
     begun = time.perf_counter()
     with pytest.raises(ModelError, match="sent nothing"):
         reach(puppet, timeout_s=0.3)
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 20
 
 
 def test_leaving_the_stream_frees_the_server(puppet: Puppet, model: ServedModel) -> None:
     puppet.steps = [silence("one ")]
     with closing(model.stream(HELLO)) as stream:  # type: ignore[type-var]
         assert next(stream) == "one "
-    assert puppet.left.wait(2)
+    assert puppet.left.wait(20)
 
 
 def test_releasing_ends_what_is_under_way(puppet: Puppet, model: ServedModel) -> None:
@@ -348,7 +347,7 @@ def test_releasing_ends_what_is_under_way(puppet: Puppet, model: ServedModel) ->
     model.release()
     with pytest.raises(GenerationError, match="released"):
         next(stream)
-    assert puppet.left.wait(2)
+    assert puppet.left.wait(20)
     with pytest.raises(GenerationError, match="released"):
         answer(model)
 
@@ -497,8 +496,8 @@ def test_one_failure_of_a_batch_is_told_and_the_others_are_given_up(
     begun = time.perf_counter()
     with pytest.raises(GenerationError, match="refuses the request"):
         model.complete([Prompt((Message("user", "Hello"),))] * 3)
-    assert time.perf_counter() - begun < 3
-    assert puppet.left.wait(2)
+    assert time.perf_counter() - begun < 20
+    assert puppet.left.wait(20)
 
 
 def counted(handler: Handler, tokens: int | None) -> None:
