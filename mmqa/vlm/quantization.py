@@ -261,9 +261,10 @@ def _key(mode: Mode, source: str, dtype: torch.dtype) -> dict[str, str]:
     return {"mode": mode, "source": source, "dtype": str(dtype), **libraries}
 
 
-def weight_bytes(model: nn.Module) -> int:
+def weight_bytes(*models: nn.Module) -> int:
     """Memory of parameters, buffers and the statistics of quantized weights; shared ones once."""
-    sizes = {t.data_ptr(): t.numel() * t.element_size() for t in _tensors(model)}
+    tensors = (tensor for model in models for tensor in _tensors(model))
+    sizes = {t.data_ptr(): t.numel() * t.element_size() for t in tensors}
     return sum(sizes.values())
 
 

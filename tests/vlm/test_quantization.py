@@ -250,6 +250,8 @@ def test_weights_that_are_shared_are_counted_once() -> None:
     model = tiny("llama")
     assert model.lm_head.weight is model.get_input_embeddings().weight
     assert weight_bytes(model) < sum(t.nbytes for t in model.state_dict().values())
+    assert weight_bytes(model, model.model) == weight_bytes(model)
+    assert weight_bytes(model, nn.Linear(2, 2)) == weight_bytes(model) + 6 * 4
 
 
 # ------------------------------------------------------------------------------- the setting
