@@ -67,7 +67,7 @@ class Planned:
     Attributes:
         scene: What is drawn.
         counted: What each count of 0 … :data:`COUNTED` is equally likely of (1 … for everything).
-        group: Whether combinations stand in it that training never sees.
+        group: Whether combinations stand in it, or are counted to none, that training never sees.
         held: Combinations kept out of training that may be drawn or mentioned; empty in a
             ``seen`` scene.
     """
@@ -86,8 +86,9 @@ def planned(split: Split, rng: random.Random) -> Planned:
     things, counted = plan(pool)
     like_easy = plan is _alone and things[0][1] != "square" and rng.random() < 0.6
     scene = easy(things[0], rng) if like_easy else arranged(things, rng)
-    # a scene that happens to hold no kept-out combination mentions none either
-    kept = held if held & set(things) else frozenset[Thing]()
+    # a scene that neither holds nor counts a kept-out combination mentions none at all
+    about = {*things, *((c.colour, c.shape) for c in counted)}
+    kept = held if held & about else frozenset[Thing]()
     return Planned(scene, counted, "held-out" if kept else "seen", kept)
 
 
