@@ -63,8 +63,9 @@ def test_a_wrong_setting_is_wrong_usage(
 
 def test_models_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list", "--json"]) == 0
-    (preset,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert preset["preset"] == "embedded"
+    presets = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [preset["preset"] for preset in presets] == ["embedded", "large", "small", "standard"]
+    preset = presets[0]
     assert {role["role"] for role in preset["roles"]} >= {"text_encoder", "language_model"}
 
 

@@ -213,9 +213,13 @@ def page(
     st.cache_resource.clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real Chromium; where there is none, its tests are skipped with a plain sentence."""
+    """A real Chromium; where there is none, its tests are skipped with a plain sentence.
+
+    One a module, not a session: playwright keeps an event loop running in this thread until it is
+    closed, and no asynchronous test can run beside it.
+    """
     program = next((path for path in CHROMIUM if Path(path).exists()), shutil.which("chromium"))
     if program is None:
         pytest.skip("no Chromium on this machine, so the chat was not tried in a browser")

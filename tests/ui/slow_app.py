@@ -19,7 +19,7 @@ from PIL import Image
 from ui import launch, state
 
 HERE = Path(__file__).parent
-FOLDER = Path(sys.argv[1])
+FOLDER = Path(sys.argv[-1])
 
 
 def stand_in() -> Any:
@@ -50,7 +50,8 @@ def open_library(path: Path, create: bool) -> Any:
     return Slow(FOLDER, module.three_hits(FOLDER), by_kind=counts)
 
 
-os.environ[launch.INDEX_VARIABLE] = str(FOLDER)
-state.open_library = open_library
-state.known_indexes = lambda: [FOLDER]
-runpy.run_path(str(HERE.parents[1] / "ui" / "app.py"))
+if __name__ == "__main__":
+    os.environ[launch.INDEX_VARIABLE] = str(FOLDER)
+    state.open_library = open_library
+    state.known_indexes = lambda: [FOLDER]
+    runpy.run_path(str(HERE.parents[1] / "ui" / "app.py"))
