@@ -15,7 +15,7 @@ CONTEXT = 256
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 SENTENCES = (
     "user assistant system You are a helpful AI assistant named SmolLM, trained by Hugging Face",
-    "Be kind. Hello Looks like: thing, sign Text in it: Picture 1: 2: Question: ￼",
+    "Be kind. Hello Looks like: thing thing, sign Text in it: Picture 1: 2: Question: ￼",
     "Answer briefly. Answer with a number. Answer yes or no. What colour is it? What shape is it?",
     "Is it red? Is it blue? Are both red? How many are there? red green blue yes no one two three",
 )

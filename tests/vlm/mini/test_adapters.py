@@ -120,7 +120,7 @@ def test_adapters_of_another_size_are_refused_by_the_name_of_the_layer(
 
 def test_adapters_of_a_layer_that_is_not_there_are_refused_by_its_name() -> None:
     other = {"model.layers.7.mlp.down_proj": halves()[LAYER]}
-    with pytest.raises(ModelError, match="layers.7"):
+    with pytest.raises(ModelError, match=r"layers\.7"):
         Adapters(other, 1.0, "").merge(llama())
 
 

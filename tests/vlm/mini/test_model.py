@@ -109,7 +109,7 @@ def test_what_is_streamed_is_what_is_completed_words_and_pictures_mixed(tiny: Mi
 
 
 def test_a_prompt_is_counted_with_its_visual_tokens(tiny: MiniModel) -> None:
-    without = len("<|im_start|> user What colour is it? <|im_end|> <|im_start|> assistant".split())
+    without = 9  # <|im_start|> user What colour is it? <|im_end|> <|im_start|> assistant
     assert tiny.count_tokens(SHOWN, [RED]) == without + 5
     assert tiny.count_tokens(ASKED, [RED, BLUE]) == without + 10
 
