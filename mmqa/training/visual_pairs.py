@@ -62,14 +62,21 @@ def _lines(file: Path) -> list[str]:
 def _row(line: str, where: str, folder: Path) -> tuple[Path, Asked]:
     try:
         row: Any = json.loads(line)
-        image, question, answer = (row[name] for name in ("image", "question", "answer"))
-    except (ValueError, KeyError, TypeError) as error:
+        texts = [_text(row[name]) for name in ("image", "question", "answer")]
+        path = (folder / texts[0]).resolve()
+        there = path.is_file()
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError) as error:
         raise UsageError(f"{where} is no question about a picture", f"A row is {_ROW}.") from error
-    texts = [str(t).strip() for t in (image, question, answer)]
-    path = (folder / texts[0]).resolve()
-    if not all(texts) or not path.is_file():
+    if not all(texts) or not there:
         raise UsageError(f"{where} lacks words, or {texts[0]!r} is no file", f"A row is {_ROW}.")
     return path, Asked(texts[1], texts[2], "describe")
+
+
+def _text(value: Any) -> str:
+    """Words, or a number; anything else (``null``, ``true``) was not meant as an answer."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"{value!r} is no text")
+    return str(value).strip()
 
 
 def _example(image: Path, asked: Sequence[Asked], reader: Reader) -> Example:
