@@ -92,7 +92,7 @@ class Seeing(nn.Module):
         trained = {n: p for n, p in adapted.named_parameters() if p.requires_grad}
         self.names = tuple(trained)
         self.adapters = nn.ParameterList(trained.values())
-        self._adapted = (adapted,)  # a tuple hides the frozen weights from state_dict
+        self._adapted: tuple[Any] = (adapted,)  # a tuple hides the frozen weights from state_dict
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         self._adapted[0]._apply(fn)  # frozen weights move along

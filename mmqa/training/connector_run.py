@@ -54,9 +54,9 @@ class ConnectorReport:
 
     def lines(self) -> list[str]:
         """For people."""
-        best = self.outcome.best
+        best, megabytes = self.outcome.best, self.facts["size_bytes"] / 1e6
         return [
-            f"connector and adapters: {str(self.folder)!r}, {self.facts['size_bytes'] / 1e6:.1f} MB",
+            f"connector and adapters: {str(self.folder)!r}, {megabytes:.1f} MB",
             f"  trained on {self.facts['device']} in {self.facts['seconds'] / 60:.0f} min",
             *(
                 f"  share {e.number}: loss {e.loss:.3f}, development {e.metric:.3f}"
