@@ -1,11 +1,12 @@
 """Messages → the tokens of a prompt, by the chat template of a model.
 
-Knows: the template of a tokenizer, and where the last turn of a conversation begins in its tokens.
+Knows: the template of a tokenizer, and where the turns of a conversation begin in its tokens.
 Refuses to know: pictures, models, and what is done with the tokens.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from mmqa.vlm.prefix import Prefix
 SHORTEST_HEAD = 16
 """A head of fewer tokens is not worth a step of its own."""
 
+APART = 128
+"""Earlier turns of a conversation are cut off at least so many tokens apart: each cut is a step."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
@@ -25,17 +29,23 @@ class ChatPrompt:
 
     Attributes:
         tokens: All of it, up to where the model is to go on.
-        head: So many of them stand before the last message: the part that a prompt template
-            repeats (its instructions and examples). 0 where that is not known or not worth it.
+        cuts: Where turns begin that other prompts may have in common up to there, rising. The last
+            one is where the last message begins: what stands before is what a prompt template
+            repeats (its instructions and examples), or what was said so far.
     """
 
     tokens: list[int]
-    head: int
+    cuts: tuple[int, ...]
+
+    @property
+    def head(self) -> int:
+        """Tokens before the last cut."""
+        return self.cuts[-1] if self.cuts else 0
 
     @property
     def prefix(self) -> Prefix:
         """Where it may be continued from."""
-        return Prefix(tuple(self.tokens), (self.head,) if self.head else ())
+        return Prefix(tuple(self.tokens), self.cuts)
 
 
 def lay_out(tokenizer: Any, messages: Sequence[Message]) -> ChatPrompt:
@@ -46,33 +56,33 @@ def lay_out(tokenizer: Any, messages: Sequence[Message]) -> ChatPrompt:
         messages: At least one.
     """
     text = _rendered(tokenizer, messages, ask=True)
-    tokens = _tokens(tokenizer, text)
-    return ChatPrompt(tokens, _head(tokenizer, messages[:-1], text, tokens))
+    if not tokenizer.is_fast:  # others do not say where in the text a token begins
+        return ChatPrompt(tokenizer(text, add_special_tokens=False)["input_ids"], ())
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    begins = [begin for begin, _ in found["offset_mapping"]]
+    cuts: list[int] = []
+    for count in range(1, len(messages)):
+        last = count == len(messages) - 1
+        if messages[count].role == "user" or last:
+            cut = bisect_left(begins, _length(tokenizer, messages[:count], text))
+            apart = cut - cuts[-1] if cuts else cut
+            if apart >= (SHORTEST_HEAD if last else APART) and cut < len(begins):
+                cuts.append(cut)
+    return ChatPrompt(found["input_ids"], tuple(cuts))
 
 
-def _head(tokenizer: Any, messages: Sequence[Message], text: str, tokens: list[int]) -> int:
-    """How many of ``tokens`` those of ``messages`` are; 0 unless they surely are the same."""
-    if not messages:
-        return 0
+def _length(tokenizer: Any, messages: Sequence[Message], text: str) -> int:
+    """Characters that ``messages`` take at the beginning of ``text``; 0 where that is not so."""
     try:
         head = _rendered(tokenizer, messages, ask=False)
     except TemplateError:  # some templates refuse a conversation that ends so
         return 0
-    if not text.startswith(head):
-        return 0
-    first = _tokens(tokenizer, head)
-    same = tokens[: len(first)] == first
-    return len(first) if same and SHORTEST_HEAD <= len(first) < len(tokens) else 0
+    return len(head) if text.startswith(head) else 0
 
 
 def _rendered(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
     turns = [{"role": m.role, "content": unmarked(m.text)} for m in messages]
     return str(tokenizer.apply_chat_template(turns, add_generation_prompt=ask, tokenize=False))
-
-
-def _tokens(tokenizer: Any, text: str) -> list[int]:
-    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return tokens
 
 
 def unmarked(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -264,9 +264,9 @@ def _inputs(prompt: ChatPrompt) -> Inputs:
 
 def _together(prompts: Sequence[ChatPrompt]) -> list[list[int]]:
     """Which prompts run together: those with the same head, and of like length."""
-    heads: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    heads: dict[Hashable, list[int]] = defaultdict(list)
     for number, prompt in enumerate(prompts):
-        heads[tuple(prompt.tokens[: prompt.head])].append(number)
+        heads[prompt.prefix.head(prompt.head)].append(number)
     return [
         [numbers[n] for n in group]
         for numbers in heads.values()

@@ -39,6 +39,23 @@ def test_the_head_is_all_before_the_last_message(tokenizer: Any) -> None:
     assert prompt.prefix.keys == tuple(prompt.tokens)
 
 
+def test_a_growing_conversation_keeps_the_cuts_that_it_had(tokenizer: Any) -> None:
+    """Turns of 140 tokens are cut off each; what was computed for one is there for the next."""
+    talk = [Message("user", "x" * 133), Message("assistant", "y" * 128), Message("user", "z" * 133)]
+    first = lay_out(tokenizer, [*talk, Message("assistant", "y" * 128), Message("user", "why?")])
+    assert first.cuts == (280, 560)  # "[user]" and a line break around 133; "[assistant]" 128
+    more = [*talk, Message("assistant", "y" * 128), Message("user", "why?")]
+    second = lay_out(tokenizer, [*more, Message("assistant", "w"), Message("user", "so?")])
+    assert second.cuts == (280, 560, 584)
+    assert second.prefix.head(560) == first.prefix.head(560)
+
+
+def test_short_turns_are_not_cut_off_each(tokenizer: Any) -> None:
+    turns = [Message(role, "short") for role in ("user", "assistant") * 4]  # type: ignore[arg-type]
+    prompt = lay_out(tokenizer, [*turns, Message("user", "last")])
+    assert prompt.cuts == (116,)  # four times 12 + 17
+
+
 def test_a_single_message_has_no_head(tokenizer: Any) -> None:
     prompt = lay_out(tokenizer, TALK[-1:])
     assert prompt.head == 0
