@@ -1,0 +1,82 @@
+"""Made once, read the next time; two sets of weights over one vocabulary."""
+
+from __future__ import annotations
+
+import torch
+
+from mmqa.vlm.decoding.loading import opened
+
+from .small_models import ids, make_llama, said
+
+
+def refused():
+    raise AssertionError("the model was asked for")
+
+
+def test_what_was_made_is_read_the_next_time(small, tmp_path):
+    store = {"store": tmp_path / "made", "threads": 1}
+    made = opened(small.config, lambda: small, source="a", **store)
+    again = opened(small.config, refused, source="a", **store)
+    assert said(again, ids(1, 2, 3)) == said(made, ids(1, 2, 3))
+
+
+def test_of_other_weights_it_is_made_anew(small, tmp_path):
+    told, other = [], make_llama(seed=5)
+    store = {"store": tmp_path / "made", "threads": 1, "tell": told.append}
+    before = opened(small.config, lambda: small, source="a", **store)
+    after = opened(other.config, lambda: other, source="b", **store)
+    assert said(before, ids(1, 2, 3)) != said(after, ids(1, 2, 3))
+    assert "source changed" in told[0]
+
+
+def test_a_damaged_store_is_made_anew(small, tmp_path):
+    told = []
+    store = {"store": tmp_path / "made", "threads": 1, "source": "a", "tell": told.append}
+    made = opened(small.config, lambda: small, **store)
+    (tmp_path / "made" / "body.onnx").write_bytes(b"?")
+    again = opened(small.config, lambda: small, **store)
+    assert "damaged" in told[0]
+    assert said(again, ids(1, 2, 3)) == said(made, ids(1, 2, 3))
+
+
+def test_where_nothing_can_be_stored_it_runs_from_memory(small, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    told = []
+    decoder = opened(
+        small.config,
+        lambda: small,
+        store=tmp_path / "file" / "made",
+        source="a",
+        threads=1,
+        tell=told.append,
+    )
+    assert len(said(decoder, ids(1, 2, 3))[0]) == 8
+    assert "cannot be kept" in told[0]
+
+
+def test_two_sets_of_weights_share_one_vocabulary(small, decoder_of):
+    """As plain and seeing weights do: the same ends, other layers between."""
+    other = make_llama(seed=3)
+    with torch.no_grad():
+        other.get_input_embeddings().weight.copy_(small.get_input_embeddings().weight)
+    plain = decoder_of(small)
+    seeing = decoder_of(other, name="seeing", vocabulary=plain.vocabulary)
+    alone = decoder_of(other, name="alone")
+    assert seeing.vocabulary is plain.vocabulary
+    assert said(seeing, ids(4, 5, 6)) == said(alone, ids(4, 5, 6))
+    assert said(seeing, ids(4, 5, 6)) != said(plain, ids(4, 5, 6))
+
+
+def test_a_shared_vocabulary_is_not_stored_twice(small, decoder_of, tmp_path):
+    plain = decoder_of(small)
+    for _ in range(2):  # made, and read
+        decoder_of(small, name="seeing", vocabulary=plain.vocabulary)
+    assert sorted(p.name for p in (tmp_path / "seeing").iterdir()) == [
+        "body.onnx",
+        "quantized.json",
+    ]
+
+
+def test_weights_of_16_bits_are_taken(decoder_of):
+    half = make_llama().bfloat16()
+    assert len(said(decoder_of(half), ids(1, 2, 3))[0]) == 8
