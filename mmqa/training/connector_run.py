@@ -139,6 +139,7 @@ def load_language_model(folder: Path) -> tuple[Any, Any]:
     Raises:
         ModelError: There is none, or it has no chat template.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     native = any(torch.cpu.get_capabilities().get(n) for n in ("avx512_bf16", "amx_bf16", "bf16"))
@@ -152,7 +153,7 @@ def load_language_model(folder: Path) -> tuple[Any, Any]:
             local_files_only=True,
             use_safetensors=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             "language_model",
             f"the language model in {str(folder)!r} cannot be loaded: {error}",
