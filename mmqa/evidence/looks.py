@@ -15,7 +15,8 @@ _LOOKS = re.compile(
     r"|\bwhere\b.*\b(?:is|are|stand|lie|sit)s?\b"
     r"|\b(?:left|right|above|below|top|bottom|middle|between|behind|in front)\b"
     r"|\b(?:larger|bigger|smaller|taller|shorter|largest|biggest|smallest|tallest|shortest)\b"
-    r"|\b(?:is|are) (?:there|this|that|these|those|it)\b|\bdo you see\b|\bcan you see\b"
+    r"|\b(?:is|are) there\b|(?<!\bwhat )(?<!\bwho )\b(?:is|are) (?:this|that|these|those|it)\b"
+    r"|\bdo you see\b|\bcan you see\b"
     r"|\bsame\b|\bdiffer",
     _I,
 )
