@@ -31,6 +31,7 @@ from mmqa.training.loop import RowNumbers
 from mmqa.training.visual_data import VisualData
 from mmqa.training.visual_examples import Asked, Example
 from mmqa.training.visual_features import Seen
+from mmqa.vlm import quantized_layers
 from mmqa.vlm.mini.connector import Connector, ConnectorShape
 from mmqa.vlm.mini.layout import VISUAL
 
@@ -75,6 +76,7 @@ class Seeing(nn.Module):
 
     def __init__(self, model: Any, shape: ConnectorShape, rank: int) -> None:
         super().__init__()
+        quantized_layers.library()  # PEFT imports bitsandbytes, which is to fetch no machine code
         from peft import LoraConfig, get_peft_model
 
         embeddings = model.get_input_embeddings().weight.detach()
