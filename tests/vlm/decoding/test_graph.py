@@ -41,9 +41,10 @@ def test_logits_are_those_of_transformers_from_the_same_rounded_numbers(settings
     _, logits = hidden_and_logits(make_llama(**settings), PROMPT)
     with torch.inference_mode():
         wanted = as_decoded(make_llama(**settings))(PROMPT).logits[:, -1]
-    # measured: equal to 5e-5, where rounding moves them by 0.2 to 0.5 from those of full numbers;
-    # another processor sums in another order, which may tip a number to the next of 255 steps
-    np.testing.assert_allclose(logits, wanted, atol=0.02)
+    # measured: equal to 5e-5, where rounding itself moves logits by 0.2 to 0.5; but sums in another
+    # order tip a number to the next of 255 steps now and then, which moves them by 0.07
+    np.testing.assert_allclose(logits, wanted, atol=0.1)
+    assert np.corrcoef(logits[0], wanted[0])[0, 1] > 0.9998
 
 
 def test_positions_turn_by_the_angles_of_the_paper():
