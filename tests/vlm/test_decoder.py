@@ -131,6 +131,21 @@ def test_a_kept_head_saves_its_passes_and_changes_nothing(llama: Any, kind: str)
     assert second == [oracle(llama, OTHER, 2)]
 
 
+def test_a_prompt_is_computed_in_steps_from_cut_to_cut(llama: Any) -> None:
+    decoder, prefix = (
+        TransformersDecoder(llama, prefix_bytes=10**6),
+        Prefix(tuple(PROMPT), (20, 42)),
+    )
+    with counted(llama) as passes:
+        assert decoded(decoder, of(PROMPT), prefix=prefix) == [oracle(llama, PROMPT)]
+    assert passes[:3] == [20, 22, len(PROMPT) - 42]
+    shorter = [*PROMPT[:30], *b"! Which one, then?"]
+    with counted(llama) as passes:
+        found = decoded(decoder, of(shorter), prefix=Prefix(tuple(shorter), (20, 42)))
+    assert found == [oracle(llama, shorter)]
+    assert passes[:2] == [22, len(shorter) - 42]
+
+
 def test_keys_tell_two_pictures_apart_that_stand_at_the_same_place(llama: Any) -> None:
     """As a caller does it that puts embeddings of pictures where no tokens are."""
     torch.manual_seed(1)

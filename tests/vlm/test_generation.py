@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -183,8 +184,10 @@ def test_a_stream_that_was_never_begun_takes_no_turn(make: Callable[..., Generat
 
 
 def test_a_stream_collected_in_the_thread_that_generates_does_not_wait_for_itself(
-    make: Callable[..., Generation],
+    make: Callable[..., Generation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    failures: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", failures.append)
     held: list[Iterator[str]] = []
     reciter = Reciter("x" * 100, ends=False)
 
@@ -200,6 +203,7 @@ def test_a_stream_collected_in_the_thread_that_generates_does_not_wait_for_itsel
     next(held[0])
     read.append("the first piece is out")
     until(lambda: generating() == [])
+    assert failures == []
     assert reciter.given <= 4
     assert len(generation._queue) == 0
 
