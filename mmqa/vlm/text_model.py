@@ -57,6 +57,7 @@ def read(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any,
             "Run `mmqa models pull embedded`.",
         )
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
@@ -64,7 +65,7 @@ def read(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any,
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         with _quietly():
             model, mode = _weights(folder, options)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             ROLE,
             f"the language model in {str(folder)!r} cannot be loaded: {error}",

@@ -223,6 +223,14 @@ def test_a_damaged_model_is_named(tmp_path: Path) -> None:
         load(tmp_path, threads=1)
 
 
+def test_weights_that_were_cut_off_are_named(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    weights = tmp_path / "model" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load(tmp_path / "model", threads=1)
+
+
 @pytest.fixture(scope="module")
 def real() -> TextModel:
     root = os.environ.get("MMQA_CACHE")
