@@ -88,7 +88,7 @@ class Measured:
         said: Suite → its answers; suites that were not asked are not there.
         right: Suite → whether each is right.
         weight_bytes: Memory of the weights; 0 where the model does not tell.
-        resident_bytes: Memory of its process after loading and a first answer.
+        resident_bytes: Memory of its process after answering.
         loaded_s: How long loading took.
         prefill: Tokens a second, by round.
         decode: The same of writing; ``None`` where an answer ended at once.
@@ -133,15 +133,16 @@ def run(
             modes, running[default.name], shipped = [*modes, default], shipped, default.name
         asking = _Asking(size, running[modes[0].name].facts["sees"], progress)
         answers = {name: asking.all(one.ask, name) for name, one in running.items()}
+        facts = {name: one.ask({"facts": True}) for name, one in running.items()}
         times = _by_turns({n: one.ask for n, one in running.items()}, size.rounds, progress)
     measured = {
         name: Measured(
             *answers[name],
-            **{k: one.facts[k] for k in ("weight_bytes", "resident_bytes", "loaded_s")},
+            **{k: facts[name][k] for k in ("weight_bytes", "resident_bytes", "loaded_s")},
             prefill=[time["prefill"] for time in times[name]],
             decode=[time["decode"] for time in times[name]],
         )
-        for name, one in running.items()
+        for name in running
     }
     return report(modes, measured, shipped=shipped)
 
