@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import TypeAlias
 
 from mmqa.config import Config
 from mmqa.drafting import Draft, Found, citations, draft
@@ -55,6 +56,8 @@ from mmqa.vlm.fitting import fitting
 Search = Callable[[Question, int, Filter | None], SearchResult]
 Describe = Callable[[Question], Sequence[Segment]]
 OpenPicture = Callable[[Segment], Picture]
+Said: TypeAlias = tuple[str, AnswerSource, tuple[Citation, ...]]
+"""The words of an answer, where they are from, and what they rest on."""
 
 
 @dataclass(slots=True)
@@ -175,12 +178,10 @@ class Assistant:
             templates_in=self._templates,
         )
         watch.mark("evidence")
-        looked = yield from self._look(asked, found, plan, watch, cancelled)
-        if looked is not None:
-            (text, source), cited = looked
-        else:
-            text, source = yield from self._say(asked, plan, watch, cancelled)
-            cited = citations(plan.cited)
+        said = yield from self._look(asked, found, plan, watch, cancelled)
+        if said is None:
+            said = yield from self._say(asked, plan, watch, cancelled)
+        text, source, cited = said
         yield from (CitationEvent(citation) for citation in cited)
         watch.mark("checking")
         yield DoneEvent(
@@ -209,7 +210,7 @@ class Assistant:
         plan: Draft,
         watch: Stopwatch,
         cancelled: Cancelled | None,
-    ) -> Generator[AnswerEvent, None, tuple[tuple[str, AnswerSource], tuple[Citation, ...]] | None]:
+    ) -> Generator[AnswerEvent, None, Said | None]:
         """Answer by looking at pictures; ``None`` where there is nothing to look at, or to see."""
         segments = to_look_at(question, found, plan, self._config.min_score, names=self._names)
         language = language_of(question.text)
@@ -238,7 +239,7 @@ class Assistant:
         if not written:
             return None
         marks = " ".join(f"[{n}]" for n in range(1, number + 1))
-        return (f"{written} {marks}", "seen"), citations([(s, "") for s in segments[:number]])
+        return f"{written} {marks}", "seen", citations([(s, "") for s in segments[:number]])
 
     def _pictures(self, question: Question, segments: Sequence[Segment]) -> Sequence[Picture]:
         """The pixels of segments; none of those whose file cannot be read any more."""
@@ -253,19 +254,20 @@ class Assistant:
 
     def _say(
         self, question: Question, plan: Draft, watch: Stopwatch, cancelled: Cancelled | None
-    ) -> Generator[AnswerEvent, None, tuple[str, AnswerSource]]:
-        """Stream the answer; returns it as it stands after the check, and where it is from."""
+    ) -> Generator[AnswerEvent, None, Said]:
+        """Stream the answer; returns it as it stands after the check."""
+        cited = citations(plan.cited)
         if not plan.evidence:
             yield TokenEvent(plan.text)
-            return plan.text, plan.source
+            return plan.text, plan.source, cited
         model = self._language_model()
         watch.mark("loading")
         messages, stands = self._prompt(question.text, plan, model)
         written = yield from self._write(model, Prompt(messages), cancelled)
         watch.mark("generation")
         if fault(written, stands, question.text):
-            return plan.text, plan.source
-        return f"{written} [{source_number(written, plan)}]", "generated"
+            return plan.text, plan.source, cited
+        return f"{written} [{source_number(written, plan)}]", "generated", cited
 
     def _prompt(
         self, question: str, plan: Draft, model: VisionLanguageModel

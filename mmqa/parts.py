@@ -109,7 +109,10 @@ class Parts:
             ConfigError: The setting names nothing that there is.
             ModelError: It cannot be loaded.
         """
-        return cast(VisionLanguageModel, self._once("language_model", self._language_model))
+        with self._lock:
+            if self._language_model_in_use is None:
+                self._language_model_in_use = self._language_model()
+            return self._language_model_in_use.model
 
     @property
     def answers_in(self) -> tuple[str, ...]:
@@ -127,9 +130,12 @@ class Parts:
 
     def templates(self, language: str) -> Templates:
         """Prompt templates, the user's own before those of the package."""
-        return Templates(language, own=self.config.prompts)
+        made = self._once(
+            f"templates {language}", lambda: Templates(language, own=self.config.prompts)
+        )
+        return cast(Templates, made)
 
-    def _language_model(self) -> Any:
+    def _language_model(self) -> Handle[VisionLanguageModel]:
         loader, connector = self._language_model_loader()
         options = LoadOptions.of(
             self.config,
@@ -142,10 +148,7 @@ class Parts:
         factory = registry.load("language_model", loader)
         threads = self.config.thread_count
         key = (loader, folder, replace(options, image_encoder=None), threads)
-        self._language_model_in_use = shared(
-            key, lambda: factory(folder, threads=threads, options=options)
-        )
-        return self._language_model_in_use.model
+        return shared(key, lambda: factory(folder, threads=threads, options=options))
 
     def release(self) -> None:
         """Give up the language model; the last of those that share it frees it."""
@@ -153,7 +156,6 @@ class Parts:
             if self._language_model_in_use is not None:
                 self._language_model_in_use.close()
                 self._language_model_in_use = None
-                del self._loaded["language_model"]
 
     def _language_model_loader(self) -> tuple[str, Path | None]:
         """Name of the loader, and the folder of a connector that the user trained."""

@@ -32,7 +32,7 @@ def run(options: Namespace, tell: Progress) -> Report:
     folder = role_folder(parts.config.preset, "image_encoder", parts.cache)
     return naming.run(
         parts.language_model,
-        Looker(parts, ocr=parts.config.ocr),
+        Looker(parts, parts.templates, ocr=parts.config.ocr),
         parts.image_encoder,
         class_names(folder),
         limit=options.limit,

@@ -33,7 +33,7 @@ def run(options: Namespace, tell: Progress) -> Report:
     parts = Parts(settings(options))
     return vqa_suites.SUITES[suite](
         parts.language_model,
-        Looker(parts, ocr=parts.config.ocr),
+        Looker(parts, parts.templates, ocr=parts.config.ocr),
         limit=options.limit,
         seed=options.seed,
         progress=tell,

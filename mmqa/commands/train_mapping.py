@@ -20,7 +20,7 @@ from mmqa.mapping import closed_form, learned
 from mmqa.mapping.learned import METHODS, Method
 from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.training import index_pairs, pairs
+from mmqa.training import checkpoint, index_pairs, pairs
 from mmqa.training.contrastive_mapping import MappingSettings, require_enough, train, write
 from mmqa.training.feature_cache import FeatureCache
 from mmqa.training.mapping import FitReport, fit_closed_form
@@ -69,7 +69,7 @@ def run(options: Namespace, tell: Progress) -> MappingReport | RefitReport:
 def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -> MappingReport:
     chosen = _settings(options)
     data = _gathered(options, config, parts, tell)
-    out = _made(Path(options.out or f"mapping-{chosen.method}").expanduser())
+    out = checkpoint.made(Path(options.out or f"mapping-{chosen.method}").expanduser())
     trained = train(
         data,
         closed_form.load(),
@@ -83,18 +83,6 @@ def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -
     path = write(trained, out, facts)
     trained = replace(trained, mapping=learned.load(out))
     return MappingReport(trained, data, path, options.index or "", chosen)
-
-
-def _made(folder: Path) -> Path:
-    """The folder of what is trained, made where it is missing."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{str(folder)!r} cannot hold what is trained: {error.strerror}",
-            "Name another folder with --out.",
-        ) from error
-    return folder
 
 
 def _refitted(options: Namespace, parts: Parts, tell: Progress) -> RefitReport:

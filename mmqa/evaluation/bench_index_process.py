@@ -10,18 +10,18 @@ One JSON object a line, each way. ``{"all": FILTER}`` answers every question; ``
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from mmqa.evaluation import made_up_index
+from mmqa.evaluation import line_process, made_up_index
+from mmqa.evaluation.line_process import Answering
 from mmqa.fusion.concat import ConcatFuser
 from mmqa.index.building import LAST, fused_pieces, live_numbers
 from mmqa.index.index_types import LEAST_CANDIDATES
@@ -32,7 +32,6 @@ from mmqa.records import Filter, Floats
 HITS = 10
 QUESTIONS_A_TURN = 20
 
-Answering: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 Search: TypeAlias = Callable[[Floats, Filter], list[int]]
 
 
@@ -69,31 +68,19 @@ class Task:
         )
 
 
-@contextmanager
-def started(role: str, task: Task) -> Iterator[Answering]:
+def started(role: str, task: Task) -> AbstractContextManager[Answering]:
     """A process, as long as the block runs.
 
     Args:
         role: ``index`` or ``flat``.
         task: What it is told.
     """
-    command = [sys.executable, "-m", __name__, role, task.to_json()]
-    with subprocess.Popen(  # noqa: S603  # this module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-
-        def ask(question: dict[str, Any]) -> dict[str, Any]:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps(question) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"the {role} process of the bench ended ({process.wait()})")
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-
-        yield ask
+    return line_process.started(
+        __name__,
+        [role, task.to_json()],
+        ended=lambda status: RuntimeError(f"the {role} process of the bench ended ({status})"),
+        failed=lambda fact, _remedy: RuntimeError(fact),
+    )
 
 
 def main(role: str, task: Task) -> None:
@@ -114,8 +101,7 @@ def main(role: str, task: Task) -> None:
                 answer["ms"] = _timed(search, questions, task.filters[name], asked["turn"])
             if "memory" in asked:
                 answer = {"memory": memory(), "opened_s": opened_s}
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+            line_process.write(sys.stdout, answer)
 
 
 def _timed(search: Search, questions: Floats, where: Filter, turn: int) -> list[float]:

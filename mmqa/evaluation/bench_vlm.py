@@ -17,7 +17,8 @@ from typing import Any
 
 from mmqa.config import Config
 from mmqa.evaluation import llama_cpp
-from mmqa.evaluation.bench_vlm_process import BATCH, BATCH_TOKENS, TOKENS, Answering, started
+from mmqa.evaluation.bench_vlm_process import BATCH, BATCH_TOKENS, TOKENS, started
+from mmqa.evaluation.line_process import Answering
 from mmqa.evaluation.report import BenchReport, Figure
 from mmqa.interfaces import Progress
 from mmqa.models.preset import load_preset

@@ -11,20 +11,21 @@ prompts; ``{"memory": true}`` tells what the process holds.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from mmqa.config import Config
-from mmqa.errors import MmqaError, ModelError
+from mmqa.errors import ModelError
+from mmqa.evaluation import line_process
 from mmqa.evaluation.bench_index_process import memory
 from mmqa.evaluation.evidence_questions import drawn
+from mmqa.evaluation.line_process import Answering
 from mmqa.records import Message, Picture, Prompt
 
 TOKENS = 33
@@ -35,7 +36,6 @@ SIDE = 128
 """Of the pictures, in pixels."""
 _FACTS = 20
 
-Answering: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 Timing: TypeAlias = dict[str, Any]
 """``first_s``: until the first token is there. ``token_s``: each token after it."""
 
@@ -48,8 +48,7 @@ class Contestant(Protocol):
         ...
 
 
-@contextmanager
-def started(name: str, config: Config) -> Iterator[Answering]:
+def started(name: str, config: Config) -> AbstractContextManager[Answering]:
     """A process with a contestant, as long as the block runs.
 
     Args:
@@ -59,28 +58,12 @@ def started(name: str, config: Config) -> Iterator[Answering]:
     Raises:
         ModelError: The model cannot be loaded or failed, or the process ended.
     """
-    command = [sys.executable, "-m", __name__, name, json.dumps(asdict(config))]
-    with subprocess.Popen(  # noqa: S603  # this module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-
-        def ask(question: dict[str, Any]) -> dict[str, Any]:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps(question) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-            if not line:
-                raise ModelError(name, f"the process of {name} ended ({process.wait()})")
-            answer: dict[str, Any] = json.loads(line)
-            if "error" in answer:
-                raise ModelError(name, *answer["error"])
-            return answer
-
-        try:
-            yield ask
-        finally:
-            process.kill()
+    return line_process.started(
+        __name__,
+        [name, json.dumps(asdict(config))],
+        ended=lambda status: ModelError(name, f"the process of {name} ended ({status})"),
+        failed=lambda fact, remedy: ModelError(name, fact, remedy),
+    )
 
 
 def story(turn: int) -> tuple[Message, ...]:
@@ -272,17 +255,16 @@ def main(name: str, config: Config) -> None:
     """Serve standard input; what libraries print goes to the terminal and not between answers."""
     answers, sys.stdout = sys.stdout, sys.stderr
 
-    def write(answer: dict[str, Any]) -> None:
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-    try:
+    def answering() -> Answering:
         contestant = CONTESTANTS[name](config)
-        for line in sys.stdin:
-            ((what, value),) = json.loads(line).items()
-            write(memory() if what == "memory" else getattr(contestant, what)(value))
-    except MmqaError as error:
-        write({"error": [error.fact, error.remedy]})
+
+        def answer(asked: dict[str, Any]) -> dict[str, Any]:
+            ((what, value),) = asked.items()
+            return dict(memory() if what == "memory" else getattr(contestant, what)(value))
+
+        return answer
+
+    line_process.serve(answering, sys.stdin, answers)
 
 
 if __name__ == "__main__":

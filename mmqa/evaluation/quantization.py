@@ -25,7 +25,8 @@ from mmqa.errors import ModelError
 from mmqa.evaluation import vqa
 from mmqa.evaluation.answers import holds
 from mmqa.evaluation.evidence_questions import drawn
-from mmqa.evaluation.quantization_process import Answering, picture_cases, started
+from mmqa.evaluation.line_process import Answering
+from mmqa.evaluation.quantization_process import picture_cases, started
 from mmqa.evaluation.report import Figure, Report, wilson
 from mmqa.evaluation.significance import compare
 from mmqa.interfaces import Progress

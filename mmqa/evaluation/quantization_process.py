@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mmqa.config import Config
-from mmqa.errors import MmqaError, ModelError
-from mmqa.evaluation import vqa
+from mmqa.errors import ModelError
+from mmqa.evaluation import line_process, vqa
 from mmqa.evaluation.evidence_questions import EvidenceQuestion, drawn
+from mmqa.evaluation.line_process import Answering
 from mmqa.evaluation.vqa import Case
 from mmqa.interfaces import VisionLanguageModel
 from mmqa.prompts.assemble import Exhibit, lay_out
@@ -40,47 +40,27 @@ TIMED_TOKENS = 48
 _LEAST_TOKENS = 8
 _FACTS_IN_A_PROMPT = 20
 
-Answering: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
-
-@contextmanager
-def started(config: Config) -> Iterator[Answering]:
+def started(config: Config) -> AbstractContextManager[Answering]:
     """A process with the language model of ``config``, as long as the block runs.
 
     Raises:
         ModelError: The model cannot be loaded or failed, or the process ended.
     """
-    command = [sys.executable, "-m", __name__, json.dumps(asdict(config))]
-    with subprocess.Popen(  # noqa: S603  # this module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
 
-        def ask(question: dict[str, Any]) -> dict[str, Any]:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                process.stdin.write(json.dumps(question) + "\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-            except BrokenPipeError:
-                line = ""
-            if not line:
-                raise ModelError(
-                    "language_model",
-                    f"the process with quantization = {config.quantization} ended"
-                    f" ({process.wait()})",
-                    "If memory ran out, close other programs, or choose a smaller model.",
-                )
-            answer: dict[str, Any] = json.loads(line)
-            if "error" in answer:
-                raise ModelError("language_model", *answer["error"])
-            return answer
+    def ended(status: int) -> ModelError:
+        return ModelError(
+            "language_model",
+            f"the process with quantization = {config.quantization} ended ({status})",
+            "If memory ran out, close other programs, or choose a smaller model.",
+        )
 
-        try:
-            yield ask
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
+    return line_process.started(
+        __name__,
+        [json.dumps(asdict(config))],
+        ended=ended,
+        failed=lambda fact, remedy: ModelError("language_model", fact, remedy),
+    )
 
 
 def picture_cases(n: int, seed: int) -> list[Case]:
@@ -127,7 +107,7 @@ class Asked:
     def _looker(self) -> Any:
         from mmqa.looking import Looker
 
-        return Looker(self._parts)
+        return Looker(self._parts, self._parts.templates)
 
     def _facts(self) -> dict[str, Any]:
         import psutil
@@ -186,27 +166,12 @@ def _seconds(
     return seconds, min(tokens, with_text - without)
 
 
-def serve(asked: Callable[[], Asked], lines: IO[str], out: IO[str]) -> None:
-    """Answer line by line until there is no more, or something goes wrong, which is the last."""
-    try:
-        model = asked()
-        for line in lines:
-            _write(out, model.answer(json.loads(line)))
-    except MmqaError as error:
-        _write(out, {"error": [error.fact, error.remedy]})
-
-
-def _write(out: IO[str], answer: dict[str, Any]) -> None:
-    out.write(json.dumps(answer) + "\n")
-    out.flush()
-
-
 def main(config: Config) -> None:
     """Serve standard input; what libraries print goes to the terminal and not between answers."""
     from mmqa.parts import Parts
 
     answers, sys.stdout = sys.stdout, sys.stderr
-    serve(lambda: Asked(Parts(config)), sys.stdin, answers)
+    line_process.serve(lambda: Asked(Parts(config)).answer, sys.stdin, answers)
 
 
 if __name__ == "__main__":

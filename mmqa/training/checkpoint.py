@@ -113,6 +113,22 @@ def read(folder: Path, identity: Mapping[str, Any]) -> State | None:
     return State(model, best, optimizer, epochs)
 
 
+def made(folder: Path) -> Path:
+    """The folder of what is trained, made where it is missing.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{str(folder)!r} cannot hold what is trained: {error.strerror}",
+            "Name another folder with --out.",
+        ) from error
+    return folder
+
+
 def remove(folder: Path) -> None:
     """Take the checkpoint away, once what was trained is written."""
     (folder / FILE_NAME).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from mmqa.errors import ModelError, UsageError
+from mmqa.errors import ModelError
 from mmqa.interfaces import Progress
 from mmqa.prompts.template import Templates
 from mmqa.training import checkpoint
@@ -20,6 +20,7 @@ from mmqa.training.connector import ConnectorSettings, ConnectorTask, Seeing, wa
 from mmqa.training.connector_prompts import Rows
 from mmqa.training.loop import Outcome, Settings, train
 from mmqa.training.visual_data import VisualData
+from mmqa.vlm.device import number_type
 from mmqa.vlm.mini import adapters, connector
 from mmqa.vlm.mini.connector import ConnectorShape, embedding_digest
 from mmqa.vlm.mini.layout import Layout
@@ -103,7 +104,7 @@ def train_connector(
         UsageError: ``out`` cannot be written, or the checkpoint is of another run.
     """
     began = perf_counter()
-    _make(out)
+    checkpoint.made(out)
     torch.set_num_threads(threads)
     model, tokenizer = load_language_model(language_model)
     shape = ConnectorShape(
@@ -126,8 +127,8 @@ def train_connector(
         progress=progress,
     )
     facts = _facts(data, settings, steps, outcome, perf_counter() - began)
-    digest = embedding_digest(model.get_input_embeddings().weight)
-    _write(seeing, out, image_encoder=image_encoder, language_model=digest, facts=facts)
+    words = embedding_digest(model.get_input_embeddings().weight)
+    _write(seeing, out, image_encoder=image_encoder, language_model=words, facts=facts)
     checkpoint.remove(out)
     sizes = [(out / name).stat().st_size for name in (connector.FILE_NAME, adapters.FILE_NAME)]
     return ConnectorReport(out, outcome, {**facts, "size_bytes": sum(sizes)})
@@ -142,8 +143,7 @@ def load_language_model(folder: Path) -> tuple[Any, Any]:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    native = any(torch.cpu.get_capabilities().get(n) for n in ("avx512_bf16", "amx_bf16", "bf16"))
-    dtype = torch.bfloat16 if native or torch.cuda.is_available() else torch.float32
+    dtype = torch.bfloat16 if torch.cuda.is_available() else number_type("cpu")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(
@@ -166,16 +166,6 @@ def load_language_model(folder: Path) -> tuple[Any, Any]:
             "Use a model that was tuned to follow instructions.",
         )
     return model.requires_grad_(False).train(False), tokenizer
-
-
-def _make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{str(out)!r} cannot hold what is trained: {error.strerror}",
-            "Name another folder with --out.",
-        ) from error
 
 
 def _facts(

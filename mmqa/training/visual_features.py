@@ -20,13 +20,12 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from mmqa.interfaces import CrossModalMapping, ImageEncoder, Progress, PromptWords
+from mmqa.looking import WORDS
 from mmqa.records import Chunk, Picture
 from mmqa.training.visual_examples import Example
 from mmqa.vlm.mini.connector import pooled
 
 BLOCK = 256
-WORDS = 5
-"""Prompt words of a picture in a prompt."""
 _BATCH = 16
 
 Grids = NDArray[np.float16]

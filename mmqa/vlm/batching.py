@@ -37,6 +37,16 @@ def groups(
     return found
 
 
+def in_order(together: Sequence[Sequence[int]], answers: Sequence[str]) -> list[str]:
+    """The answers to groups of prompts, group after group → in the order of the prompts.
+
+    >>> in_order([[2, 0], [1]], ["third", "first", "second"])
+    ['first', 'second', 'third']
+    """
+    order = [n for numbers in together for n in numbers]
+    return [text for _, text in sorted(zip(order, answers, strict=True))]
+
+
 def padded(rows: Sequence[Inputs], pad_token: int, *, shared: int = 0) -> dict[str, torch.Tensor]:
     """n prompts of one row each → one batch of n rows, padded on the left.
 

@@ -24,6 +24,7 @@ from langchain_core.messages import (
 from mmqa.errors import UsageError
 from mmqa.records import PICTURE_MARK, Message, Picture, Prompt
 from mmqa.vlm.chat_pictures import decoded
+from mmqa.vlm.places import content, placed
 
 ReadPicture: TypeAlias = Callable[[bytes], Picture]
 """Bytes of a picture file → its pixels."""
@@ -77,15 +78,10 @@ def from_prompt(prompt: Prompt) -> list[BaseMessage]:
     Marks without a picture are dropped; pictures without a mark stand before the text of the last
     message of the user's. :func:`to_prompt` gives the prompt back.
     """
-    left = list(prompt.pictures)
-    contents = [_blocks(message.text, left) for message in prompt.messages]
-    if left:
-        of_user = [n for n, message in enumerate(prompt.messages) if message.role == "user"]
-        last = of_user[-1] if of_user else len(contents) - 1
-        contents[last] = [*map(picture_block, left), *contents[last]]
+    contents = placed(prompt.messages, [picture_block(picture) for picture in prompt.pictures])
     return [
-        _MADE_OF[message.role](content=_content(blocks))
-        for message, blocks in zip(prompt.messages, contents, strict=True)
+        _MADE_OF[message.role](content=content(pieces))
+        for message, pieces in zip(prompt.messages, contents, strict=True)
     ]
 
 
@@ -104,24 +100,6 @@ def picture_block(picture: Picture) -> dict[str, Any]:
     digest = hashlib.sha256(str(picture.pixels.shape).encode())
     digest.update(picture.pixels.tobytes())
     return {"type": "image", "picture": picture, "id": digest.hexdigest()[:32]}
-
-
-def _blocks(text: str, left: list[Picture]) -> list[dict[str, Any]]:
-    """Text and pictures in order; takes pictures off the head of ``left``, one a mark."""
-    blocks: list[dict[str, Any]] = []
-    for n, piece in enumerate(text.split(PICTURE_MARK)):
-        if n and left:
-            blocks.append(picture_block(left.pop(0)))
-        if piece:
-            blocks.append({"type": "text", "text": piece})
-    return blocks
-
-
-def _content(blocks: list[dict[str, Any]]) -> Any:
-    """A string where there is no picture."""
-    if any(block["type"] == "image" for block in blocks):
-        return blocks
-    return "".join(block["text"] for block in blocks)
 
 
 def _role(message: BaseMessage) -> Role:

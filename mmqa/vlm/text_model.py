@@ -7,7 +7,6 @@ only through the words that the prompt says about them.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +17,11 @@ from typing import Any
 from mmqa.errors import ModelError, ModelMissingError
 from mmqa.interfaces import Cancelled
 from mmqa.records import Message, Picture, Prompt
-from mmqa.vlm.batching import groups, padded
+from mmqa.vlm.batching import groups, in_order, padded
 from mmqa.vlm.chat_template import ChatPrompt, lay_out
 from mmqa.vlm.decoder import Inputs
 from mmqa.vlm.device import number_type, place
+from mmqa.vlm.folder_digest import folder_digest
 from mmqa.vlm.generation import Batch, Generation
 from mmqa.vlm.options import DEFAULTS, Decoding, LoadOptions
 from mmqa.vlm.queue import Queue
@@ -90,7 +90,7 @@ def _weights(folder: Path, options: LoadOptions) -> tuple[Any, str]:
         device=device,
         dtype=number_type(device),
         store=options.stored or folder.with_name(f"{folder.name}-{mode}"),
-        source="" if mode == "none" else digest_of(folder),
+        source="" if mode == "none" else folder_digest(folder),
     )
     return model, mode
 
@@ -106,16 +106,6 @@ def _quietly() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def digest_of(folder: Path, number_type: str = "") -> str:
-    """16 hex digits of every file in ``folder`` and of ``number_type``."""
-    digest = hashlib.sha256(number_type.encode())
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        with path.open("rb") as file:
-            digest.update(path.name.encode())
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 class TextModel:
@@ -159,7 +149,7 @@ class TextModel:
     def fingerprint(self) -> str:
         """Digest of every file and of the number type; computed when first asked for."""
         if not self._fingerprint:
-            self._fingerprint = digest_of(self._folder, self._numbers)
+            self._fingerprint = folder_digest(self._folder, self._numbers)
         return self._fingerprint
 
     @property
@@ -240,8 +230,7 @@ class TextModel:
         together = _together(laid)
         batches = [self._batch([laid[n] for n in numbers]) for numbers in together]
         answers = self._generation.complete(batches, Decoding(max_tokens, tuple(stop)))
-        order = [n for numbers in together for n in numbers]
-        return [text for _, text in sorted(zip(order, answers, strict=True))]
+        return in_order(together, answers)
 
     def release(self) -> None:
         """Free the weights; it cannot be used afterwards."""

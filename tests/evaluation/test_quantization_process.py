@@ -13,11 +13,11 @@ import pytest
 from mmqa.config import Config
 from mmqa.errors import ModelError
 from mmqa.evaluation.evidence_questions import drawn
+from mmqa.evaluation.line_process import serve
 from mmqa.evaluation.quantization_process import (
     Asked,
     passages_prompt,
     picture_cases,
-    serve,
     started,
     timed,
 )
@@ -86,7 +86,9 @@ def test_lines_are_answered_one_by_one() -> None:
     out = io.StringIO()
     parts = cast(Any, Parts(Clockwork()))
     serve(
-        lambda: Asked(parts), io.StringIO("".join(json.dumps(line) + "\n" for line in lines)), out
+        lambda: Asked(parts).answer,
+        io.StringIO("".join(json.dumps(line) + "\n" for line in lines)),
+        out,
     )
     facts, some, rest = map(json.loads, out.getvalue().splitlines())
     assert (facts["sees"], facts["weight_bytes"]) == (False, 123)

@@ -16,6 +16,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from mmqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mmqa.vlm.folder_digest import folder_digest
 
 ROLE = "language_model"
 INDEX = "model.safetensors.index.json"
@@ -155,10 +156,4 @@ def digest(folder: Path) -> str:
         recipe = json.loads((folder / "role.json").read_text(encoding="utf-8"))["recipe"]
         return hashlib.sha256(str(recipe).encode()).hexdigest()[:16]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        pass
-    whole = hashlib.sha256()
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        with path.open("rb") as file:
-            whole.update(path.name.encode())
-            whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()[:16]
+        return folder_digest(folder)

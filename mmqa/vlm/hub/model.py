@@ -14,7 +14,7 @@ import numpy as np
 
 from mmqa.interfaces import Cancelled
 from mmqa.records import Message, Picture, Prompt
-from mmqa.vlm.batching import groups
+from mmqa.vlm.batching import groups, in_order
 from mmqa.vlm.generation import Batch, Generation
 from mmqa.vlm.hub.prompt import Laid, Layout
 from mmqa.vlm.options import DEFAULTS, Decoding, LoadOptions
@@ -124,26 +124,25 @@ class HubModel:
         Raises:
             GenerationError: As :meth:`stream`.
         """
-        together = self._together(prompts)
         laid = [self._layout.lay_out(prompt) for prompt in prompts]
+        together = self._together(laid)
         batches = [Batch(self._inputs([laid[n] for n in numbers])) for numbers in together]
         answers = self._generation.complete(batches, Decoding(max_tokens, tuple(stop)))
-        order = [n for numbers in together for n in numbers]
-        return [text for _, text in sorted(zip(order, answers, strict=True))]
+        return in_order(together, answers)
 
     def release(self) -> None:
         """Free the weights; it cannot be used afterwards."""
         self._generation.release()
         self._model = None
 
-    def _together(self, prompts: Sequence[Prompt]) -> list[list[int]]:
+    def _together(self, prompts: Sequence[Laid]) -> list[list[int]]:
         """Which prompts run together: with pictures or without, and of like length."""
         seeing = [n for n, prompt in enumerate(prompts) if prompt.pictures]
         blind = [n for n, prompt in enumerate(prompts) if not prompt.pictures]
         return [
             [numbers[n] for n in group]
             for numbers in (seeing, blind)
-            for group in groups([self._layout.count(prompts[n]) for n in numbers])
+            for group in groups([self._layout.length(prompts[n]) for n in numbers])
         ]
 
     def _inputs(self, prompts: Sequence[Laid]) -> Inputs:

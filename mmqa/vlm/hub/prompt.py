@@ -7,7 +7,7 @@ and how many tokens a picture of a size becomes. Refuses to know: models, and ge
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 
 from mmqa.errors import GenerationError
-from mmqa.records import PICTURE_MARK, Message, Picture, Prompt
+from mmqa.records import Message, Picture, Prompt
+from mmqa.vlm.places import placed
 from mmqa.vlm.shown import sheet_size, shown
 
 if TYPE_CHECKING:
@@ -56,34 +57,12 @@ def converse(messages: Sequence[Message], pictures: int, control: re.Pattern[str
             of the user's.
         control: Matches control tokens, which are broken by a space where they stand in messages.
     """
-    marks = iter(range(pictures))
-    made = [_blocks(message.text, marks, control) for message in messages]
-    left = list(marks)
-    if left:
-        of_user = [n for n, message in enumerate(messages) if message.role == "user"]
-        last = of_user[-1] if of_user else len(messages) - 1
-        made[last] = [*left, *made[last]]
     found = Conversation()
-    for message, blocks in zip(messages, made, strict=True):
-        found.order.extend(block for block in blocks if isinstance(block, int))
-        content = [_block(block) for block in blocks] or [_block("")]
+    for message, pieces in zip(messages, placed(messages, range(pictures)), strict=True):
+        found.order.extend(piece for piece in pieces if isinstance(piece, int))
+        content = [_block(piece, control) for piece in pieces] or [_block("", control)]
         found.turns.append({"role": message.role, "content": content})
     return found
-
-
-def _blocks(text: str, marks: Iterator[int], control: re.Pattern[str]) -> list[str | int]:
-    """Pieces of text, and numbers of pictures where they stand; takes from ``marks``."""
-    blocks: list[str | int] = []
-    for n, piece in enumerate(text.split(PICTURE_MARK)):
-        number = next(marks, None) if n else None
-        if number is not None:
-            blocks.append(number)
-        words = control.sub(_broken, piece)
-        if words and blocks and isinstance(blocks[-1], str):
-            blocks[-1] += words
-        elif words:
-            blocks.append(words)
-    return blocks
 
 
 def _broken(found: re.Match[str]) -> str:
@@ -92,8 +71,10 @@ def _broken(found: re.Match[str]) -> str:
     return f"{token[0]} {token[1:]}"
 
 
-def _block(block: str | int) -> Block:
-    return {"type": "image"} if isinstance(block, int) else {"type": "text", "text": block}
+def _block(piece: str | int, control: re.Pattern[str]) -> Block:
+    if isinstance(piece, int):
+        return {"type": "image"}
+    return {"type": "text", "text": control.sub(_broken, piece)}
 
 
 class Layout:
@@ -143,7 +124,10 @@ class Layout:
 
     def count(self, prompt: Prompt) -> int:
         """Length of the prompt in tokens, those of pictures included, without looking at pixels."""
-        laid = self.lay_out(prompt)
+        return self.length(self.lay_out(prompt))
+
+    def length(self, laid: Laid) -> int:
+        """The same of a prompt that is laid out already."""
         if not laid.pictures:
             return len(self._tokens(laid.text))
         mark = getattr(self._processor, "image_token", None)
@@ -207,7 +191,7 @@ class Layout:
 def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same, with what the system message says at the head of the next one."""
     system, first, *rest = turns
-    content = [*system["content"], _block("\n\n"), *first["content"]]
+    content = [*system["content"], {"type": "text", "text": "\n\n"}, *first["content"]]
     return [{**first, "content": content}, *rest]
 
 

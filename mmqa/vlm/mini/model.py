@@ -19,7 +19,7 @@ from torch import Tensor
 from mmqa.errors import GenerationError
 from mmqa.interfaces import Cancelled, ImageEncoder
 from mmqa.records import Message, Picture, Prompt
-from mmqa.vlm.batching import groups, padded
+from mmqa.vlm.batching import groups, in_order, padded
 from mmqa.vlm.decoder import Inputs
 from mmqa.vlm.generation import Batch, Generation
 from mmqa.vlm.mini.connector import Trained, pooled
@@ -131,7 +131,8 @@ class MiniModel:
                 cancelled=cancelled,
             )
         decoding = Decoding(max_tokens, tuple(stop), temperature, seed)
-        return self._generation.stream(self._inputs(messages, pictures), decoding, cancelled)
+        ids = self._layout.ids(messages, len(pictures))
+        return self._generation.stream(self._inputs(ids, pictures), decoding, cancelled)
 
     def complete(
         self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
@@ -143,16 +144,15 @@ class MiniModel:
         """
         seen = [n for n, prompt in enumerate(prompts) if prompt.pictures]
         plain = [n for n, prompt in enumerate(prompts) if not prompt.pictures]
-        told = self._text.complete([prompts[n] for n in plain], max_tokens=max_tokens, stop=stop)
-        answers = dict(zip(plain, told, strict=True))
-        lengths = [self.count_tokens(prompts[n].messages, prompts[n].pictures) for n in seen]
-        for group in groups(lengths):
-            numbers = [seen[place] for place in group]
-            rows = [self._inputs(prompts[n].messages, prompts[n].pictures) for n in numbers]
+        answers = self._text.complete([prompts[n] for n in plain], max_tokens=max_tokens, stop=stop)
+        together = [plain]
+        laid = [self._layout.ids(prompts[n].messages, len(prompts[n].pictures)) for n in seen]
+        for group in groups([len(ids) for ids in laid]):
+            rows = [self._inputs(laid[place], prompts[seen[place]].pictures) for place in group]
             batch = rows[0] if len(rows) == 1 else padded(rows, 0)
-            found = self._generation.complete([Batch(batch)], Decoding(max_tokens, tuple(stop)))
-            answers.update(zip(numbers, found, strict=True))
-        return [answers[n] for n in range(len(prompts))]
+            answers += self._generation.complete([Batch(batch)], Decoding(max_tokens, tuple(stop)))
+            together.append([seen[place] for place in group])
+        return in_order(together, answers)
 
     def release(self) -> None:
         """Free the weights; it cannot be used afterwards."""
@@ -160,13 +160,13 @@ class MiniModel:
         self._text.release()
         self._seeing = None
 
-    def _inputs(self, messages: Sequence[Message], pictures: Sequence[Picture]) -> Inputs:
-        """Embeddings of words, with those of the pictures in their places."""
+    def _inputs(self, tokens: Sequence[int], pictures: Sequence[Picture]) -> Inputs:
+        """Embeddings of a prompt's words, with those of the pictures in their places."""
         seeing = self._seeing
         if seeing is None:
             raise GenerationError("the language model was released", "Open the library again.")
         embed = seeing.get_input_embeddings()
-        ids = torch.tensor([self._layout.ids(messages, len(pictures))], device=embed.weight.device)
+        ids = torch.tensor([tokens], device=embed.weight.device)
         with torch.inference_mode():
             visual = torch.cat([self._sight.tokens(picture) for picture in pictures])
             embeddings = embed(ids.clamp(min=0))

@@ -1,0 +1,89 @@
+"""A fresh process that is asked and answers, one JSON object a line each way.
+
+Knows: how it is started, asked and ended, and how what went wrong in it comes back. Refuses to
+know: what is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any, TypeAlias
+
+from mmqa.errors import MmqaError
+
+Answering: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""Question → answer."""
+
+
+@contextmanager
+def started(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    ended: Callable[[int], Exception],
+    failed: Callable[[str, str], Exception],
+) -> Iterator[Answering]:
+    """A process that runs ``module``, as long as the block runs; a block that fails kills it.
+
+    Args:
+        module: Its full name.
+        arguments: What it is told.
+        ended: Exit status of a process that answers no more → what is raised.
+        failed: Fact and remedy of what went wrong in it → what is raised.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(  # noqa: S603  # a module of ours
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def ask(question: dict[str, Any]) -> dict[str, Any]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                process.stdin.write(json.dumps(question) + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+            except BrokenPipeError:
+                line = ""
+            if not line:
+                raise ended(process.wait())
+            answer: dict[str, Any] = json.loads(line)
+            if "error" in answer:
+                raise failed(*answer["error"])
+            return answer
+
+        try:
+            yield ask
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):  # of what one that died was never told
+                process.stdin.close()
+
+
+def serve(make: Callable[[], Answering], lines: Iterable[str], out: IO[str]) -> None:
+    """Answer line by line until there is no more, or something goes wrong, which is the last.
+
+    Args:
+        make: Makes what answers.
+        lines: The questions.
+        out: Where answers are written.
+    """
+    try:
+        answer = make()
+        for line in lines:
+            write(out, answer(json.loads(line)))
+    except MmqaError as error:
+        write(out, {"error": [error.fact, error.remedy]})
+
+
+def write(out: IO[str], answer: dict[str, Any]) -> None:
+    """Write one line, at once."""
+    out.write(json.dumps(answer) + "\n")
+    out.flush()
