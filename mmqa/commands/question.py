@@ -29,6 +29,9 @@ from mmqa.records import (
 
 REFUSED = 3
 
+SEEN = "Seen in the picture by the language model. No words confirm it: look yourself."
+"""Said of an answer that rests on the model's eye alone; the chat says the same."""
+
 AT_ONCE = 64
 """Questions of a file that are asked together."""
 
@@ -267,6 +270,8 @@ def _show_answer(answer: Answer) -> None:
     write_line(answer.text)
     for citation in answer.citations:
         write_line(f"  [{citation.n}] {_cited(citation)}")
+    if answer.source == "seen":
+        talk.print(SEEN, markup=False)
 
 
 def _told(text: SegmentText) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from mmqa.commands import question
 from mmqa.errors import MmqaError
-from mmqa.records import Hit, SearchResult, Segment, SegmentText
+from mmqa.records import Answer, Citation, Hit, SearchResult, Segment, SegmentText
 
 
 class Asked:
@@ -142,3 +142,16 @@ def test_a_description_is_told_as_the_models(capsys: pytest.CaptureFixture[str])
     assert lines[1] == "     described by the model: A dog on a couch."
     assert lines[4] == "     EXIT"
     assert question.hit_json(hits[1])["description"] == "A door."
+
+
+@pytest.mark.parametrize("source", ["seen", "quoted", "generated", "none"])
+def test_only_an_answer_that_was_merely_seen_says_so_in_the_words_of_the_chat(
+    source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cited = (Citation(1, "a.0", Path("/x/a.jpg"), None, None),)
+    question._show_answer(Answer("What colour?", "Red [1]", cited, (), source=source))  # type: ignore[arg-type]
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["Red [1]", "  [1] /x/a.jpg"]
+    assert " ".join(told.err.split()) == (question.SEEN if source == "seen" else "")
+    chat = Path(question.__file__).parents[2] / "ui" / "chat_panel.py"
+    assert f'"{question.SEEN}"' in chat.read_text(encoding="utf-8")
