@@ -45,12 +45,16 @@ class Writer(Protocol):
         ...
 
 
-class HasLanguageModel(Protocol):
-    """Whoever owns the loaded models."""
+class WritingParts(Protocol):
+    """What rewriting needs of the parts of a configuration."""
 
     @property
     def language_model(self) -> Writer:
         """The language model; loaded when it is first asked for."""
+        ...
+
+    def templates(self, language: str) -> Templates:
+        """Prompt templates, the user's own before those of the package."""
         ...
 
 
@@ -107,9 +111,9 @@ class Rewriting:
         return checked(pieces, text)
 
 
-def load(parts: HasLanguageModel) -> Rewriting:
-    """The query prompt ``rewriting`` by the configured language model."""
-    return Rewriting(lambda: parts.language_model)
+def load(parts: WritingParts) -> Rewriting:
+    """The query prompt ``rewriting`` by the configured language model and templates."""
+    return Rewriting(lambda: parts.language_model, parts.templates("en"))
 
 
 def checked(written: str, question: str) -> str:

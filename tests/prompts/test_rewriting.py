@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from mmqa.prompts.rewriting import REMEMBERED, Rewriting, checked, load
+from mmqa.prompts.template import Templates
 from mmqa.records import Message
 
 
@@ -49,11 +51,27 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(model.asked) == REMEMBERED + 2
 
 
+def test_the_users_own_prompt_comes_before_the_packages(tmp_path: Path) -> None:
+    model = Says("a goat on a roof")
+    (tmp_path / "en.toml").write_text("[caption]\nuser = 'As a headline: {{ question }}'\n")
+
+    class Parts:
+        language_model = model
+
+        def templates(self, language: str) -> Templates:
+            return Templates(language, own=tmp_path)
+
+    load(Parts()).wordings("Where is the goat?", None)
+    assert model.asked == ["As a headline: Where is the goat?"]
+
+
 def test_the_model_is_not_loaded_before_it_is_needed() -> None:
     class Parts:
         @property
         def language_model(self) -> Says:
             raise AssertionError("loaded too early")
+
+        templates = staticmethod(Templates)
 
     rewriting = load(Parts())
     with pytest.raises(AssertionError, match="too early"):
