@@ -1,7 +1,8 @@
 """Messages → the tokens of a prompt, by the chat template of a model.
 
-Knows: the template of a tokenizer, and where the turns of a conversation begin in its tokens.
-Refuses to know: pictures, models, and what is done with the tokens.
+Knows: the template of a tokenizer, that no message may hold its control tokens, and where the turns
+of a conversation begin in its tokens. Refuses to know: pictures, models, and what is done with the
+tokens.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from mmqa.records import PICTURE_MARK, Message
+from mmqa.vlm.control_tokens import broken, control_tokens
 from mmqa.vlm.prefix import Prefix
 
 SHORTEST_HEAD = 16
@@ -49,7 +51,7 @@ class ChatPrompt:
 
 
 def lay_out(tokenizer: Any, messages: Sequence[Message]) -> ChatPrompt:
-    """The prompt that ``messages`` make; marks of pictures are left out.
+    """The prompt that ``messages`` make; marks of pictures are left out, control tokens broken.
 
     Args:
         tokenizer: Of transformers, with a chat template.
@@ -81,7 +83,9 @@ def _length(tokenizer: Any, messages: Sequence[Message], text: str) -> int:
 
 
 def _rendered(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
-    turns = [{"role": m.role, "content": unmarked(m.text)} for m in messages]
+    control = control_tokens(tokenizer)
+    # unmarked first: a mark inside a control token would hide it
+    turns = [{"role": m.role, "content": broken(unmarked(m.text), control)} for m in messages]
     return str(tokenizer.apply_chat_template(turns, add_generation_prompt=ask, tokenize=False))
 
 

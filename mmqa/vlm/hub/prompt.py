@@ -16,6 +16,7 @@ from jinja2 import TemplateError
 
 from mmqa.errors import GenerationError
 from mmqa.records import Message, Picture, Prompt
+from mmqa.vlm.control_tokens import broken, control_tokens
 from mmqa.vlm.places import placed
 from mmqa.vlm.shown import sheet_size, shown
 
@@ -65,16 +66,10 @@ def converse(messages: Sequence[Message], pictures: int, control: re.Pattern[str
     return found
 
 
-def _broken(found: re.Match[str]) -> str:
-    """A control token as mere text: it is read the same, and means nothing."""
-    token = found.group()
-    return f"{token[0]} {token[1:]}"
-
-
 def _block(piece: str | int, control: re.Pattern[str]) -> Block:
     if isinstance(piece, int):
         return {"type": "image"}
-    return {"type": "text", "text": control.sub(_broken, piece)}
+    return {"type": "text", "text": broken(piece, control)}
 
 
 class Layout:
@@ -90,7 +85,8 @@ class Layout:
         self._processor = processor
         self._tokenizer = processor.tokenizer
         self._pixels = picture_pixels
-        self._control = _control(processor)
+        placeholders = [getattr(processor, f"{kind}_token", None) for kind in ("image", "video")]
+        self._control = control_tokens(processor.tokenizer, placeholders)
         self._images_kwargs = _tiles(processor.image_processor, picture_pixels)
         template = str(processor.chat_template)
         # answers are short: a model that can think aloud is asked not to
@@ -193,15 +189,6 @@ def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     system, first, *rest = turns
     content = [*system["content"], {"type": "text", "text": "\n\n"}, *first["content"]]
     return [{**first, "content": content}, *rest]
-
-
-def _control(processor: Any) -> re.Pattern[str]:
-    """Matches the tokenizer's special tokens and the processor's placeholders."""
-    added = processor.tokenizer.added_tokens_decoder.values()
-    tokens = {token.content for token in added if token.special}
-    tokens |= {getattr(processor, f"{kind}_token", None) or "" for kind in ("image", "video")}
-    longest_first = sorted((t for t in tokens if len(t.strip()) > 1), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
 def _tiles(image_processor: Any, most_pixels: int) -> dict[str, Any]:

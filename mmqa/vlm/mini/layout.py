@@ -1,6 +1,7 @@
 """Messages with pictures → token ids, with a place for each visual token.
 
-Knows: the chat template, and where pictures stand in it. Refuses to know: vectors, and models.
+Knows: the chat template, that no message may hold its control tokens, and where pictures stand in
+it. Refuses to know: vectors, and models.
 
 Training and answering go through :class:`Layout` both, so that what is asked is what was learned.
 """
@@ -12,6 +13,7 @@ from typing import Any
 
 from mmqa.errors import GenerationError
 from mmqa.records import PICTURE_MARK, Message
+from mmqa.vlm.control_tokens import broken, control_tokens
 
 VISUAL = -1
 """Stands for one visual token among token ids."""
@@ -30,6 +32,7 @@ class Layout:
     def __init__(self, tokenizer: Any, tokens: int) -> None:
         self._tokenizer = tokenizer
         self._tokens = tokens
+        self._control = control_tokens(tokenizer)
 
     def ids(self, messages: Sequence[Message], pictures: int) -> list[int]:
         """Token ids of a prompt, up to where the answer begins; :data:`VISUAL` for visual tokens.
@@ -49,11 +52,14 @@ class Layout:
         return found
 
     def text(self, messages: Sequence[Message]) -> str:
-        """The prompt as the chat template writes it, without a system message nobody gave."""
-        turns = [{"role": m.role, "content": m.text} for m in messages]
+        """The prompt as the chat template writes it, without a system message nobody gave.
+
+        Control tokens in messages are broken; messages without any are taken to the letter.
+        """
+        turns = [{"role": m.role, "content": broken(m.text, self._control)} for m in messages]
         given = messages[0].role == "system"
         if not given:  # its words may stand in the template's own system message, too
-            turns[0]["content"] = _BEGINNING + messages[0].text
+            turns[0]["content"] = _BEGINNING + turns[0]["content"]
         text: str = self._tokenizer.apply_chat_template(
             turns, add_generation_prompt=True, tokenize=False
         )
