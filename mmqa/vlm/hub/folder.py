@@ -52,7 +52,7 @@ def settings(folder: Path) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError("it holds no table")
     except (ValueError, OSError) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
     weight_files(folder)
     return found
 
@@ -70,10 +70,10 @@ def weight_files(folder: Path) -> list[Path]:
         try:
             names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         except (ValueError, KeyError, AttributeError) as error:
-            raise _damaged(index, str(error)) from error
+            raise damaged(index, str(error)) from error
         missing = sorted(name for name in names if not (folder / name).is_file())
         if missing:
-            raise _damaged(folder / missing[0], "it is missing")
+            raise damaged(folder / missing[0], "it is missing")
         return sorted(folder / name for name in names)
     found = sorted(folder.glob("*.safetensors"))
     if not found:
@@ -97,7 +97,8 @@ def _without_weights(folder: Path) -> ModelError:
     )
 
 
-def _damaged(path: Path, why: str) -> ModelDamagedError:
+def damaged(path: Path, why: str) -> ModelDamagedError:
+    """The error that says why a file or folder of a model cannot be used, and what to do."""
     return ModelDamagedError(
         ROLE, f"{str(path)!r} cannot be used: {why}", "Run `mmqa models verify`, then pull again."
     )
@@ -138,7 +139,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, list[int]]]:
                 for name in file.keys():  # noqa: SIM118 - no mapping
                     yield name, file.get_slice(name).get_shape()
         except (SafetensorError, OSError) as error:
-            raise _damaged(path, str(error)) from error
+            raise damaged(path, str(error)) from error
 
 
 def brief(error: Exception) -> str:

@@ -40,6 +40,7 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubM
     """
     _require_seeing(files.settings(folder), folder)
     import torch
+    from safetensors import SafetensorError
 
     from mmqa.vlm import quantization
     from mmqa.vlm.device import number_type, place
@@ -63,6 +64,8 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubM
                 source=digest,
                 trust_remote_code=False,
             )
+    except SafetensorError as error:  # whole when they were looked at, damaged since
+        raise files.damaged(folder, brief(error)) from error
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
         raise _unloadable(folder, error) from error
     made_of = f"{digest}:{dtype}:{mode}"

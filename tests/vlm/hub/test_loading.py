@@ -92,6 +92,28 @@ def test_weights_that_are_cut_short_are_refused(llava: Path) -> None:
     refuse(llava, "cannot be used", ModelDamagedError)
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 100, b"\xff" * 100, b"{}", b"version https://git-lfs"]
+)
+def test_weights_that_are_no_safetensors_are_refused(llava: Path, content: bytes) -> None:
+    (llava / "model.safetensors").write_bytes(content)
+    refuse(llava, r"model\.safetensors' cannot be used: .*mmqa models verify", ModelDamagedError)
+
+
+def test_weights_that_are_damaged_while_they_are_loaded_are_refused(
+    llava: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def whole_before(folder: Path) -> int:
+        path = folder / "model.safetensors"
+        path.write_bytes(path.read_bytes()[:-100])
+        return 1
+
+    monkeypatch.setattr("mmqa.vlm.hub.loading.files.weights", whole_before)
+    monkeypatch.setattr("mmqa.vlm.hub.loading.files.needed_bytes", _by_mode)
+    monkeypatch.setattr("mmqa.vlm.hub.loading._free_bytes", lambda device: 10_000_000_000)
+    refuse(llava, "cannot be used: .*mmqa models verify", ModelDamagedError)
+
+
 def test_weights_that_are_missing_are_not_made_up(llava: Path) -> None:
     tensors = load_file(llava / "model.safetensors")
     gone = next(name for name in tensors if "mlp" in name and "language_model" in name)
