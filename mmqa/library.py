@@ -714,7 +714,7 @@ class Library:
         parts = self._parts
         templates = parts.templates("en")
         prompt = [str(templates.table(name)) for name in ("description", "pictures")]
-        told = " ".join([parts.language_model.fingerprint, *prompt])
+        told = " ".join([parts.language_model_fingerprint(), *prompt])
         fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
         describer = PictureDescriber(lambda: parts.language_model, templates)
         return Describing(lambda: describer, fingerprint)

@@ -31,6 +31,7 @@ from mmqa.interfaces import (
 from mmqa.models.cache import cache_folder, role_fingerprint, role_folder
 from mmqa.models.preset import load_preset
 from mmqa.prompts.template import Templates
+from mmqa.vlm.identity import identity
 from mmqa.vlm.loaded import Handle, shared
 from mmqa.vlm.options import LoadOptions
 
@@ -113,6 +114,19 @@ class Parts:
             if self._language_model_in_use is None:
                 self._language_model_in_use = self._language_model()
             return self._language_model_in_use.model
+
+    def language_model_fingerprint(self) -> str:
+        """What the language model would be; see :func:`mmqa.vlm.identity.identity`. Loads nothing.
+
+        Raises:
+            ConfigError: The setting ``vlm`` names nothing that there is.
+            ModelMissingError: The preset's has not been pulled.
+        """
+        loader, connector = self._language_model_loader()
+        config = self.config
+        served = loader == "served"
+        files = "" if served else role_fingerprint(config.preset, "language_model", self.cache)
+        return identity(loader, files, LoadOptions.of(config, connector=connector))
 
     @property
     def answers_in(self) -> tuple[str, ...]:

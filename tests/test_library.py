@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from mmqa import Filter, Library
+from mmqa import config as configuration
 from mmqa.errors import UsageError
 
 pytestmark = pytest.mark.weights
@@ -198,6 +199,15 @@ def test_no_questions_are_no_results_and_an_empty_one_is_wrong_usage(library: Li
 def test_tags_and_the_time_they_span_can_be_asked(library: Library) -> None:
     assert library.tags() == ("boat", "trip")
     assert library.period_s() == pytest.approx((day_s(1), day_s(6)))
+
+
+def test_with_captions_and_no_new_picture_the_language_model_is_not_loaded(
+    index: Path, media: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(index, tmp_path / "index")
+    with Library.open(copy, config=configuration.load({"captions": True})) as library:
+        assert library.add(media / "garden").skipped == 3
+        assert library._parts._language_model_in_use is None
 
 
 def test_an_index_that_was_cut_short_before_it_was_calibrated_is_searched_as_usual(

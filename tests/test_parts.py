@@ -63,6 +63,22 @@ def test_extractors_are_known_by_their_files_without_loading_any() -> None:
     assert "text_recognizer" not in Parts(Config(ocr=False)).extractor_fingerprints()
 
 
+@pytest.mark.weights
+def test_the_language_model_is_known_by_its_files_and_settings_without_loading_it() -> None:
+    parts = Parts(Config())
+    told = parts.language_model_fingerprint()
+    assert parts._loaded == {}
+    assert parts._language_model_in_use is None
+    assert told == Parts(Config()).language_model_fingerprint()
+    assert told != Parts(Config(quantization="int8")).language_model_fingerprint()
+    assert told != Parts(Config(vlm="text")).language_model_fingerprint()
+
+
+def test_a_served_model_is_known_without_asking_its_server(tmp_path: Path) -> None:
+    nobody = Config(vlm="served", served_url="http://127.0.0.1:9/v1", cache=str(tmp_path))
+    assert len(Parts(nobody).language_model_fingerprint()) == 16
+
+
 def test_a_router_of_another_text_encoder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Words:
         fingerprint = "another"

@@ -1,0 +1,44 @@
+"""What a language model would be, told without loading it.
+
+Knows: that files, a connector and settings make a model what it is. Refuses to know: how any of
+them is loaded, torch, and what is kept under the name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from mmqa.vlm.options import LoadOptions
+
+_SHIPPED = Path(__file__).parent / "mini" / "weights"
+
+
+def identity(loader: str, files: str, options: LoadOptions) -> str:
+    """16 hex digits, others wherever the same prompt is likely to get other words.
+
+    What the machine decides (whether there is a GPU, what the quantization ``auto`` comes to) is
+    left out: what was written on one need not be written again on another.
+
+    Args:
+        loader: Name of the loader.
+        files: Digest of the model's files; empty for a served one, whose weights nobody knows here.
+        options: What it would be loaded with.
+    """
+    if loader == "served":
+        made_of = [options.served_url, options.served_model, str(options.picture_pixels)]
+    elif loader == "mini":  # its image encoder has one size of picture
+        made_of = [files, options.quantization, _digest(options.connector or _SHIPPED)]
+    else:
+        made_of = [files, options.quantization, str(options.picture_pixels)]
+    return hashlib.sha256("\n".join([loader, *made_of]).encode()).hexdigest()[:16]
+
+
+def _digest(folder: Path) -> str:
+    """Of the connector and its adapters: some ten MB."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(path.name.encode())
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
