@@ -3,13 +3,17 @@
 Knows: which pictures are described, what of a description is kept and under which key, and when to
 give up. Refuses to know: which model writes, its prompt, and where a description is searched.
 
+Pictures wait until some are described together: a model writes several sentences for little more
+than the cost of one. Where that fails, each is described by itself: one at fault costs no other.
+
 Descriptions are kept like extracts, by the hash of the content, but under a key of their own: what
 was read out of a picture serves with and without them, and another describer leaves it alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -27,17 +31,43 @@ VERSION = 1
 LONGEST = 300
 """Characters of a description: a sentence or two."""
 
+AT_ONCE = 8
+"""Pictures that are described together: bounds memory, and what an interruption costs."""
+
 IN_A_ROW = 5
 """Pictures in a row that cannot be described before the run is given up: it is not the pictures."""
 
 FLAG = "not-described"
 
-Describer: TypeAlias = Callable[[Picture, PictureWords], str]
-"""Says in a sentence what a picture shows.
+Describer: TypeAlias = Callable[[Sequence[Picture], Sequence[PictureWords]], Sequence[str]]
+"""Says of each of n pictures, of which some words are known, in a sentence what it shows.
 
 Raises:
-    GenerationError: This picture cannot be described.
+    GenerationError: One of them cannot be described.
 """
+
+
+@dataclass(slots=True, eq=False)
+class Album:
+    """The pictures of one file while they are described.
+
+    Attributes:
+        extracts: What is in the file; descriptions are put into them.
+        failed: How many of its pictures could not be described.
+    """
+
+    extracts: list[Extract]
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A picture that waits for its description, and the place of its extract."""
+
+    picture: Picture
+    about: PictureWords
+    album: Album
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +95,6 @@ class Descriptions:
         describing: By what; ``None`` describes nothing, and what is described already stays so.
         store: Holds what was described before.
         segmenter: Names what a picture looks like: those words stand in the prompt.
-
-    Attributes:
-        failed: How many pictures could not be described so far.
     """
 
     def __init__(
@@ -76,8 +103,13 @@ class Descriptions:
         self._describing = describing
         self._store = store
         self._segmenter = segmenter
+        self._waiting: list[_Waiting] = []
         self._in_a_row = 0
-        self.failed = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures wait to be described."""
+        return len(self._waiting)
 
     def kept(self, sha256: str) -> tuple[str, ...] | None:
         """The description of each picture of a file, in order; ``None``: they are to be made.
@@ -94,31 +126,75 @@ class Descriptions:
         return ()
 
     def describe(
-        self, picture: Picture, extract: Extract, pages_with_text: frozenset[int]
-    ) -> Extract:
-        """The extract of a picture with its description; none on pages of which the text is known.
+        self, picture: Picture, album: Album, place: int, pages_with_text: frozenset[int]
+    ) -> None:
+        """Have a picture described, soon; not on pages of which the text is known.
+
+        Args:
+            picture: Its pixels.
+            album: The file it is in.
+            place: Of its extract in the file.
+            pages_with_text: Of the file, those whose words are known.
 
         Raises:
             GenerationError: One picture after the other cannot be described.
         """
         if self._describing is None or picture.page in pages_with_text:
-            return extract
+            return
+        extract = album.extracts[place]
+        about = PictureWords(self._looks(extract), extract.ocr)
+        self._waiting.append(_Waiting(picture, about, album, place))
+        if len(self._waiting) >= AT_ONCE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Describe all pictures that wait; afterwards each album is done.
+
+        Raises:
+            GenerationError: One picture after the other cannot be described.
+        """
+        together, self._waiting = self._waiting, []
+        told: Sequence[str] | None = None
+        if len(together) > 1:
+            with suppress(GenerationError):  # one is at fault, or they are too many for the memory
+                told = self._said(together)
+        if told is not None:
+            self._put(together, told)
+            return
+        for one in together:
+            self._put_alone(one)
+
+    def _said(self, together: Sequence[_Waiting]) -> list[str]:
+        assert self._describing is not None  # else nothing waits
         describer = self._describing.describer()
+        told = describer([one.picture for one in together], [one.about for one in together])
+        return [shortened(said) for said in told]
+
+    def _put_alone(self, one: _Waiting) -> None:
         try:
-            said = shortened(describer(picture, PictureWords(self._looks(extract), extract.ocr)))
-            if not said:
-                raise GenerationError("the language model said nothing")
+            told = self._said([one])
         except GenerationError as error:
-            self.failed += 1
-            self._in_a_row += 1
-            if self._in_a_row == IN_A_ROW:
-                raise GenerationError(
-                    f"the last {IN_A_ROW} pictures could not be described: {error.fact}",
-                    f"{error.remedy} Then add again, or add without --captions.".strip(),
-                ) from error
-            return extract
-        self._in_a_row = 0
-        return replace(extract, description=said)
+            self._fail(one, error)
+        else:
+            self._put([one], told)
+
+    def _put(self, together: Sequence[_Waiting], told: Sequence[str]) -> None:
+        for one, said in zip(together, told, strict=True):
+            if not said:
+                self._fail(one, GenerationError("the language model said nothing"))
+                continue
+            extracts = one.album.extracts
+            extracts[one.place] = replace(extracts[one.place], description=said)
+            self._in_a_row = 0
+
+    def _fail(self, one: _Waiting, error: GenerationError) -> None:
+        one.album.failed += 1
+        self._in_a_row += 1
+        if self._in_a_row == IN_A_ROW:
+            raise GenerationError(
+                f"the last {IN_A_ROW} pictures could not be described: {error.fact}",
+                f"{error.remedy} Then add again, or add without --captions.".strip(),
+            ) from error
 
     def _looks(self, extract: Extract) -> tuple[str, ...]:
         """What the picture looks like, the likeliest first."""

@@ -58,8 +58,9 @@ class _Batch:
     tagged: list[MediaItem] = field(default_factory=list)
     started_s: float = field(default_factory=time.monotonic)
 
-    def full(self) -> bool:
-        late = time.monotonic() - self.started_s > SECONDS_AT_ONCE
+    def full(self, waiting: bool) -> bool:
+        """Whether it is to be stored; it may take longer where pictures wait to be described."""
+        late = not waiting and time.monotonic() - self.started_s > SECONDS_AT_ONCE
         heard_s = sum(e.recording.duration_s for e in self.entries if e.recording is not None)
         many = len(self.entries) >= FILES_AT_ONCE or heard_s > HEARD_AT_ONCE_S
         return many or (bool(self.entries) and late) or len(self.tagged) >= FORGOTTEN_AT_ONCE
@@ -158,7 +159,7 @@ class Ingest:
             if self._asked_to_stop():
                 break
             self._take(outcome)
-            if self._batch.full():
+            if self._batch.full(waiting=self._preparation.waiting > 0):
                 self._store()
         self._store()
 

@@ -115,12 +115,12 @@ class PictureDescriber:
         self._model = model
         self._templates = templates
 
-    def __call__(self, picture: Picture, about: PictureWords) -> str:
-        """One sentence about what a picture shows.
+    def __call__(self, pictures: Sequence[Picture], about: Sequence[PictureWords]) -> list[str]:
+        """One sentence about what each picture shows; n at once.
 
         Raises:
             ConfigError: The model sees no pictures.
-            GenerationError: It cannot describe this one.
+            GenerationError: It cannot describe one of them.
         """
         model = self._model()
         if not model.sees:
@@ -128,10 +128,12 @@ class PictureDescriber:
                 "captions are to be written by a language model that sees no pictures",
                 "Set vlm to one that sees, or captions = false.",
             )
-        known = PictureWords(about.words[:WORDS], about.read)
-        prompt = shown(self._templates, "", [picture], [known])
-        (told,) = model.complete([prompt], max_tokens=DESCRIBED_TOKENS)
-        return told.strip()
+        known = [PictureWords(words.words[:WORDS], words.read) for words in about]
+        prompts = [
+            shown(self._templates, "", [picture], [words])
+            for picture, words in zip(pictures, known, strict=True)
+        ]
+        return [said.strip() for said in model.complete(prompts, max_tokens=DESCRIBED_TOKENS)]
 
 
 def words_of(segment: Segment) -> PictureWords:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mmqa import extraction
-from mmqa.describing import FLAG, Describing, Descriptions, described
+from mmqa.describing import FLAG, Album, Describing, Descriptions, described
 from mmqa.extraction import Extract, Extractors
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import CrossModalMapping, PromptWords, TextEncoder
@@ -42,7 +42,7 @@ class Stages:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A file on its way: read, and either extracted or waiting to be transcribed with others.
+    """A file on its way: read, and extracted or waiting to be heard or described with others.
 
     Attributes:
         media: The file.
@@ -50,6 +50,7 @@ class Entry:
         phash: Perceptual hash of a picture, else empty.
         extracts: What is in it; ``None`` until it is transcribed.
         recording: What is still to be transcribed.
+        album: Its pictures, where they are being described.
         fresh: Whether the extracts were made now, and are to be kept.
         told: Key and bytes of descriptions that were made now, and are to be kept.
         was: Where a file that was moved lay before.
@@ -60,6 +61,7 @@ class Entry:
     phash: str = ""
     extracts: list[Extract] | None = None
     recording: Recording | None = None
+    album: Album | None = None
     fresh: bool = True
     told: tuple[str, bytes] | None = None
     was: Path | None = None
@@ -100,7 +102,7 @@ class Preparation:
         self._descriptions = Descriptions(stages.describing, store, self._segmenter)
 
     def entry(self, media: Media) -> Entry:
-        """Extract what is in a file, or find it extracted; recordings wait for others.
+        """Extract what is in a file, or find it extracted; recordings and pictures wait for others.
 
         Raises:
             MediaError: A page of a document cannot be read.
@@ -123,20 +125,17 @@ class Preparation:
         return self._named(entry)
 
     def _look(self, entry: Entry, parts: Iterable[Part]) -> None:
-        """Extract and describe what is in a file, as far as that was not done before."""
-        item, failed = entry.media.item, self._descriptions.failed
-        told = self._descriptions.kept(item.sha256)
+        """Extract what is in a file and have it described, as far as that was not done before."""
+        told = self._descriptions.kept(entry.media.item.sha256)
+        album = Album([] if entry.extracts is None else list(entry.extracts))
         if entry.extracts is None:
-            entry.extracts = self._read_parts(parts, describe=told is None)
+            self._read_parts(parts, album, describe=told is None)
         elif told is None:
-            entry.extracts = list(self._describe_parts(entry.extracts, parts))
-        if told is not None:
-            entry.extracts = described(entry.extracts, told)
-        elif self._descriptions.failed == failed:
-            entry.told = self._descriptions.payload(entry.extracts)
+            self._describe_parts(parts, album)
+        if told is None:
+            entry.extracts, entry.album = album.extracts, album
         else:
-            flags = tuple(sorted({*item.flags, FLAG}))
-            entry.media = replace(entry.media, item=replace(item, flags=flags))
+            entry.extracts = described(album.extracts, told)
 
     def _named(self, entry: Entry) -> Entry:
         """With the tags that were asked for, and those that it had where it lay before."""
@@ -157,34 +156,27 @@ class Preparation:
                     if (vector := features.vectors.get(modality)) is not None:
                         self._vectors[words] = vector / np.linalg.norm(vector)
 
-    def _read_parts(self, parts: Iterable[Part], *, describe: bool) -> list[Extract]:
-        extractors = self._stages.extractors
-        extracts: list[Extract] = []
+    def _read_parts(self, parts: Iterable[Part], album: Album, *, describe: bool) -> None:
+        """Extract the parts into the album."""
+        extractors, extracts = self._stages.extractors, album.extracts
         for part, pages in _with_pages(parts):
             if isinstance(part, Passage):
                 extracts.append(extractors.passage(part))
             elif isinstance(part, Picture):
-                for extract in extractors.pictures([part], pages_with_text=pages):
-                    told = (
-                        self._descriptions.describe(part, extract, pages) if describe else extract
-                    )
-                    extracts.append(told)
+                extracts.extend(extractors.pictures([part], pages_with_text=pages))
+                if describe:
+                    self._descriptions.describe(part, album, len(extracts) - 1, pages)
             else:
                 extracts.extend(chain.from_iterable(extractors.recordings([part])))
-        return extracts
 
-    def _describe_parts(
-        self, extracts: Iterable[Extract], parts: Iterable[Part]
-    ) -> Iterator[Extract]:
-        """Extracts that were made before, those of pictures with their descriptions."""
+    def _describe_parts(self, parts: Iterable[Part], album: Album) -> None:
+        """Have the pictures described whose extracts were made before."""
         pictures = (seen for seen in _with_pages(parts) if isinstance(seen[0], Picture))
-        for extract in extracts:
+        for place, extract in enumerate(album.extracts):
             if extract.kind == "image":
                 picture, pages = next(pictures)
                 assert isinstance(picture, Picture)
-                yield self._descriptions.describe(picture, extract, pages)
-            else:
-                yield extract
+                self._descriptions.describe(picture, album, place, pages)
 
     def _key(self, media: Media) -> str:
         """Under which the extracts of such media are kept: all that could change them."""
@@ -211,12 +203,37 @@ class Preparation:
         return {"near-duplicate"} if near else set()
 
     def groups(self, entries: Sequence[Entry]) -> list[Group]:
-        """The segments of each file, in order; what waits is transcribed first, together."""
+        """The segments of each file, in order; what waits is heard and described first, together.
+
+        Raises:
+            GenerationError: One picture after the other cannot be described.
+        """
         self._transcribe(entries)
+        self.describe(entries)
         media = [entry.media for entry in entries]
         groups = self._segmenter.segments(media, [entry.extracts or [] for entry in entries])
         self._vectors.clear()
         return groups
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures wait to be described with others."""
+        return self._descriptions.waiting
+
+    def describe(self, entries: Sequence[Entry]) -> None:
+        """Describe what waits; files of which a picture could not be described are flagged.
+
+        Raises:
+            GenerationError: One picture after the other cannot be described.
+        """
+        self._descriptions.finish()
+        for entry in entries:
+            album, item = entry.album, entry.media.item
+            if album is not None and album.failed:
+                flags = tuple(sorted({*item.flags, FLAG}))
+                entry.media = replace(entry.media, item=replace(item, flags=flags))
+            elif album is not None:
+                entry.told = self._descriptions.payload(album.extracts)
 
     def _transcribe(self, entries: Sequence[Entry]) -> None:
         waiting = [entry for entry in entries if entry.recording is not None]

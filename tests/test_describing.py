@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mmqa import AddEvent, Library
-from mmqa.describing import IN_A_ROW, LONGEST, Describing, lacking, shortened
+from mmqa.describing import AT_ONCE, FLAG, IN_A_ROW, LONGEST, Describing, lacking, shortened
 from mmqa.errors import GenerationError
 from mmqa.extraction import Extractors, unpack
 from mmqa.fusion.concat import ConcatFuser
@@ -43,16 +43,27 @@ RED, BLUE = (220, 20, 20), (20, 20, 220)
 
 
 class Colours:
-    """Says which colour a picture has most of, and remembers what it was told."""
+    """Says which colour pictures have most of, and remembers what it was told, and how many a time.
 
-    def __init__(self, fails: bool = False) -> None:
+    Args:
+        fails: On every picture.
+        at: It fails wherever one of them is as green as that.
+    """
+
+    def __init__(self, fails: bool = False, at: int | None = None) -> None:
         self.fails = fails
+        self.at = at
         self.told: list[PictureWords] = []
+        self.groups: list[int] = []
 
-    def __call__(self, picture: Picture, words: PictureWords) -> str:
-        self.told.append(words)
-        if self.fails:
+    def __call__(self, pictures: Sequence[Picture], about: Sequence[PictureWords]) -> list[str]:
+        self.told += about
+        self.groups.append(len(pictures))
+        if self.fails or any(picture.pixels[0, 0, 1] == self.at for picture in pictures):
             raise GenerationError("the model is out of memory", "Close programs.")
+        return [self.say(picture) for picture in pictures]
+
+    def say(self, picture: Picture) -> str:
         red, _, blue = picture.pixels.reshape(-1, 3).mean(axis=0)
         return f"A {'red' if red > blue else 'blue'}\n square. "
 
@@ -146,6 +157,13 @@ def read(path: Path, colour: tuple[int, int, int] = RED) -> Media:
     return FileReader().read(square(path, colour))
 
 
+def done(preparation: Preparation, media: Media) -> Entry:
+    """The entry of one file, its pictures described."""
+    entry = preparation.entry(media)
+    preparation.describe([entry])
+    return entry
+
+
 def told(entry: Entry) -> list[str]:
     return [extract.description for extract in entry.extracts or ()]
 
@@ -154,13 +172,13 @@ def test_the_describer_sees_the_picture_with_its_prompt_words_and_its_text(
     world: World, tmp_path: Path
 ) -> None:
     describer = Colours()
-    entry = world.prepare(describer).entry(read(tmp_path / "a.png", BLUE))
+    entry = done(world.prepare(describer), read(tmp_path / "a.png", BLUE))
     assert told(entry) == ["A blue square."]
     assert describer.told == [PictureWords(("cold",), "EXIT")]
 
 
 def test_without_a_describer_nothing_is_described_or_kept(world: World, tmp_path: Path) -> None:
-    entry = world.prepare(None).entry(read(tmp_path / "a.png"))
+    entry = done(world.prepare(None), read(tmp_path / "a.png"))
     assert told(entry) == [""]
     assert [key for key, _ in entry.payloads()] == [entry.key]
 
@@ -169,55 +187,55 @@ def test_descriptions_are_kept_by_content_under_a_key_of_their_own(
     world: World, tmp_path: Path
 ) -> None:
     describer = Colours()
-    item = world.put(world.prepare(describer).entry(read(tmp_path / "a.png")))
+    item = world.put(done(world.prepare(describer), read(tmp_path / "a.png")))
     kept = world.store.extraction_fingerprints(item.sha256)
     assert kept == ["v1;describer=f", "v1;image_encoder=eye;text_recognizer=reader"]
     bare, own = (unpack(world.store.extraction(item.sha256, key) or b"") for key in kept[::-1])
     assert (bare[0].description, own[0].description) == ("", "A red square.")
-    again = world.prepare(describer).entry(read(tmp_path / "b.png"))
+    again = done(world.prepare(describer), read(tmp_path / "b.png"))
     assert told(again) == ["A red square."]
     assert list(again.payloads()) == []
     assert (len(describer.told), world.eye.seen) == (1, 1)
 
 
 def test_a_picture_that_was_read_before_is_only_described(world: World, tmp_path: Path) -> None:
-    world.put(world.prepare(None).entry(read(tmp_path / "a.png")))
-    entry = world.prepare(Colours()).entry(read(tmp_path / "a.png"))
+    world.put(done(world.prepare(None), read(tmp_path / "a.png")))
+    entry = done(world.prepare(Colours()), read(tmp_path / "a.png"))
     assert (told(entry), world.eye.seen) == (["A red square."], 1)
     assert [key for key, _ in entry.payloads()] == ["v1;describer=f"]
 
 
 def test_another_model_describes_anew(world: World, tmp_path: Path) -> None:
-    world.put(world.prepare(Colours()).entry(read(tmp_path / "a.png")))
+    world.put(done(world.prepare(Colours()), read(tmp_path / "a.png")))
     other = Colours()
-    world.prepare(other, "g").entry(read(tmp_path / "b.png"))
+    done(world.prepare(other, "g"), read(tmp_path / "b.png"))
     assert len(other.told) == 1
 
 
 def test_a_copy_keeps_its_description_where_nothing_is_described_any_more(
     world: World, tmp_path: Path
 ) -> None:
-    world.put(world.prepare(Colours()).entry(read(tmp_path / "a.png")))
-    assert told(world.prepare(None).entry(read(tmp_path / "b.png"))) == ["A red square."]
+    world.put(done(world.prepare(Colours()), read(tmp_path / "a.png")))
+    assert told(done(world.prepare(None), read(tmp_path / "b.png"))) == ["A red square."]
 
 
 def test_a_picture_that_cannot_be_described_is_added_all_the_same_with_a_flag(
     world: World, tmp_path: Path
 ) -> None:
-    entry = world.prepare(Colours(fails=True)).entry(read(tmp_path / "a.png"))
+    entry = done(world.prepare(Colours(fails=True)), read(tmp_path / "a.png"))
     assert (told(entry), entry.media.item.flags) == ([""], ("not-described",))
     assert [key for key, _ in entry.payloads()] == [entry.key]
     item = world.put(entry)
     describing = Describing(nobody, "f")
     assert lacking(describing, world.store, item)
-    entry = world.prepare(Colours()).entry(read(tmp_path / "a.png"))
+    entry = done(world.prepare(Colours()), read(tmp_path / "a.png"))
     assert (told(entry), entry.media.item.flags) == (["A red square."], ())
     assert not lacking(describing, world.store, world.put(entry))
 
 
 def test_a_model_that_says_nothing_has_not_described(world: World, tmp_path: Path) -> None:
-    silent: Any = lambda picture, words: " \n"  # noqa: E731
-    entry = world.prepare(silent).entry(read(tmp_path / "a.png"))
+    silent: Any = lambda pictures, about: [" \n" for _ in pictures]  # noqa: E731
+    entry = done(world.prepare(silent), read(tmp_path / "a.png"))
     assert entry.media.item.flags == ("not-described",)
 
 
@@ -227,25 +245,84 @@ def test_one_failure_after_the_other_ends_the_run_with_the_cause(
     describer = Colours(fails=True)
     preparation = world.prepare(describer)
     for number in range(IN_A_ROW - 1):
-        preparation.entry(read(tmp_path / f"{number}.png", (number, 0, 0)))
+        done(preparation, read(tmp_path / f"{number}.png", (number, 0, 0)))
     describer.fails = False
-    preparation.entry(read(tmp_path / "good.png", BLUE))
+    done(preparation, read(tmp_path / "good.png", BLUE))
     describer.fails = True
     for number in range(IN_A_ROW - 1):
-        preparation.entry(read(tmp_path / f"{number}.png", (0, number + 1, 0)))
+        done(preparation, read(tmp_path / f"{number}.png", (0, number + 1, 0)))
     with pytest.raises(GenerationError, match=r"last 5 pictures .*out of memory\. Close programs"):
-        preparation.entry(read(tmp_path / "last.png", (0, 99, 0)))
+        done(preparation, read(tmp_path / "last.png", (0, 99, 0)))
 
 
 def test_an_error_that_is_no_failure_to_describe_is_not_hidden(
     world: World, tmp_path: Path
 ) -> None:
-    def broken(picture: Picture, words: PictureWords) -> str:
+    def broken(pictures: Sequence[Picture], about: Sequence[PictureWords]) -> list[str]:
         raise KeyError("a fault of ours")
 
     describer: Any = broken
     with pytest.raises(KeyError):
-        world.prepare(describer).entry(read(tmp_path / "a.png"))
+        done(world.prepare(describer), read(tmp_path / "a.png"))
+
+
+def entries(preparation: Preparation, folder: Path, *greens: int) -> list[Entry]:
+    """Reddish pictures, as green as that, on their way."""
+    return [preparation.entry(read(folder / f"{g}.png", (200, g, 20))) for g in greens]
+
+
+def test_pictures_wait_until_some_are_described_together(world: World, tmp_path: Path) -> None:
+    describer = Colours()
+    preparation = world.prepare(describer)
+    found = entries(preparation, tmp_path, *range(AT_ONCE - 1))
+    assert (describer.groups, preparation.waiting) == ([], AT_ONCE - 1)
+    found += entries(preparation, tmp_path, 100, 101)
+    assert (describer.groups, preparation.waiting) == ([AT_ONCE], 1)
+    preparation.describe(found)
+    assert (describer.groups, preparation.waiting) == ([AT_ONCE, 1], 0)
+    assert [told(entry) for entry in found] == [["A red square."]] * (AT_ONCE + 1)
+    assert {key for entry in found for key, _ in entry.payloads()} == {
+        "v1;describer=f",
+        "v1;image_encoder=eye;text_recognizer=reader",
+    }
+
+
+def test_a_picture_that_cannot_be_described_costs_no_other(world: World, tmp_path: Path) -> None:
+    describer = Colours(at=2)
+    preparation = world.prepare(describer)
+    found = entries(preparation, tmp_path, 1, 2, 3)
+    preparation.describe(found)
+    assert [told(entry) for entry in found] == [["A red square."], [""], ["A red square."]]
+    assert [FLAG in entry.media.item.flags for entry in found] == [False, True, False]
+    assert [len(list(entry.payloads())) for entry in found] == [2, 1, 2]
+    assert describer.groups == [3, 1, 1, 1]
+
+
+def test_silence_about_several_is_not_asked_for_again(world: World, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def silent(pictures: Sequence[Picture], about: Sequence[PictureWords]) -> list[str]:
+        asked.append(len(pictures))
+        return [""] * len(pictures)
+
+    describer: Any = silent
+    preparation = world.prepare(describer)
+    found = entries(preparation, tmp_path, *range(IN_A_ROW))
+    with pytest.raises(GenerationError, match=r"last 5 pictures .*said nothing"):
+        preparation.describe(found)
+    assert asked == [IN_A_ROW]
+
+
+def test_a_document_of_many_pictures_holds_few_of_them_at_a_time(world: World) -> None:
+    describer = Colours(at=3)
+    media = document(*(page(number, (200, number, 20)) for number in range(1, 2 * AT_ONCE + 2)))
+    preparation = world.prepare(describer)
+    entry = preparation.entry(media)
+    assert (preparation.waiting, describer.groups[-1]) == (1, AT_ONCE)
+    preparation.describe([entry])
+    assert [text == "" for text in told(entry)] == [n == 3 for n in range(1, 2 * AT_ONCE + 2)]
+    assert entry.media.item.flags == (FLAG,)
+    assert [key for key, _ in entry.payloads()] == [entry.key]
 
 
 def document(*parts: Part) -> Media:
@@ -264,29 +341,29 @@ def pages() -> Media:
 def test_pages_whose_text_is_known_are_not_described(world: World) -> None:
     describer = Colours()
     wanted = ["", "", "A blue square.", "A red square."]
-    assert told(world.prepare(describer).entry(pages())) == wanted
+    assert told(done(world.prepare(describer), pages())) == wanted
     assert len(describer.told) == 2
-    world.put(world.prepare(None).entry(pages()))
-    later = world.prepare(describer).entry(pages())
+    world.put(done(world.prepare(None), pages()))
+    later = done(world.prepare(describer), pages())
     assert (told(later), len(describer.told)) == (wanted, 4)
     item = world.put(later)
-    assert told(world.prepare(describer).entry(pages())) == wanted
+    assert told(done(world.prepare(describer), pages())) == wanted
     assert len(describer.told) == 4
     assert not lacking(Describing(nobody, "f"), world.store, item)
 
 
 def test_a_document_whose_pages_all_have_text_is_done_without_a_description(world: World) -> None:
     media = document(Passage("words", page=1), page(1, RED))
-    item = world.put(world.prepare(None).entry(media))
+    item = world.put(done(world.prepare(None), media))
     describing = Describing(nobody, "f")
     assert lacking(describing, world.store, item)
     media = document(Passage("words", page=1), page(1, RED))
-    world.put(world.prepare(Colours()).entry(media))
+    world.put(done(world.prepare(Colours()), media))
     assert not lacking(describing, world.store, item)
 
 
 def test_notes_lack_nothing(world: World) -> None:
-    item = world.put(world.prepare(None).entry(document(Passage("words"))))
+    item = world.put(done(world.prepare(None), document(Passage("words"))))
     assert not lacking(Describing(nobody, "f"), world.store, item)
     assert not lacking(None, world.store, item)
 

@@ -169,13 +169,14 @@ class Telling:
 def test_a_description_is_asked_for_with_the_first_words_and_stripped() -> None:
     describe = PictureDescriber(Telling, Templates("en"))  # type: ignore[arg-type]
     about = PictureWords(tuple(f"w{n}" for n in range(9)), "EXIT")
-    assert describe(picture(1), about) == (
+    assert describe([picture(1), picture(2)], [about, PictureWords()]) == [
         '@\nLooks like: w0, w1, w2, w3, w4\nText in it: "EXIT"\n'
-        "Describe the picture in one sentence. 1"
-    )
+        "Describe the picture in one sentence. 1",
+        "@\nDescribe the picture in one sentence. 1",
+    ]
 
 
 def test_a_model_that_sees_nothing_cannot_describe() -> None:
     describe = PictureDescriber(lambda: Telling(sees=False), Templates("en"))  # type: ignore[arg-type,return-value]
     with pytest.raises(ConfigError, match="sees no pictures"):
-        describe(picture(1), PictureWords())
+        describe([picture(1)], [PictureWords()])
