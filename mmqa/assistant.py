@@ -1,46 +1,34 @@
 """The READ flow: a question → what was found → a short answer with its evidence.
 
-Knows: the order of the steps and when the language model is trusted. Refuses to know: how anything
-is searched, encoded or generated; stages are passed in. The policy, for a small language model that
-copies numbers wrongly and cannot cite: retrieval finds, code picks the sentence that answers or
-abstains, the model words it, code checks the wording against the sentence, and the sentence itself
-is the answer where the check fails. Citations come from retrieval. Where the question asks how a
-picture looks, and no words answer, the model is shown the picture; what it says then rests on
-nothing but that, and is marked as seen.
+Knows: the order of the steps, streamed for one question or together for several. Refuses to know:
+how anything is searched, encoded or generated (stages are passed in), and when the language model
+is asked and trusted (:mod:`mmqa.posing`). Retrieval finds, code picks the sentence that answers or
+abstains, the model words it, code checks the wording. Citations come from retrieval. Where the
+question asks how a picture looks, and no words answer, the model is shown the picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from time import perf_counter
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 from mmqa.config import Config
-from mmqa.drafting import Draft, Found, citations, draft
-from mmqa.errors import MediaError, UsageError
+from mmqa.drafting import Found, draft
+from mmqa.errors import UsageError
 from mmqa.evidence.asking import sought_kind
 from mmqa.evidence.attachments import heard
 from mmqa.evidence.files import subject
-from mmqa.evidence.grounding import fault
-from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import split
-from mmqa.evidence.words import content
 from mmqa.interfaces import Cancelled, TextEncoder, VisionLanguageModel
-from mmqa.looking import shown, words_of
-from mmqa.prompts.assemble import Exhibit, lay_out
-from mmqa.prompts.template import Templates, language_of
+from mmqa.posing import Case, OpenPicture, Posing, Said, Stopwatch, planned
+from mmqa.prompts.template import Templates
 from mmqa.questions import Understood
 from mmqa.records import (
     Answer,
     AnswerEvent,
-    AnswerSource,
-    Citation,
     CitationEvent,
     DoneEvent,
     Filter,
-    Message,
-    Picture,
     Prompt,
     Question,
     RetrievalEvent,
@@ -48,30 +36,22 @@ from mmqa.records import (
     Segment,
     TokenEvent,
 )
-from mmqa.seeing import to_look_at
 from mmqa.vlm.chat_messages import from_prompt
 from mmqa.vlm.chat_model import MmqaChat, stream_privately
-from mmqa.vlm.fitting import fitting
 
 Search = Callable[[Question, int, Filter | None], SearchResult]
 Describe = Callable[[Question], Sequence[Segment]]
-OpenPicture = Callable[[Segment], Picture]
-Said: TypeAlias = tuple[str, AnswerSource, tuple[Citation, ...]]
-"""The words of an answer, where they are from, and what they rest on."""
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Seconds a stage, measured from mark to mark."""
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A question in words, what is attached to it, and what was found."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    last: float = field(default_factory=perf_counter)
-
-    def mark(self, stage: str) -> None:
-        """Book the time since the last mark to ``stage``."""
-        now = perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self.last
-        self.last = now
+    asked: Question
+    understood: Understood
+    attached: tuple[Segment, ...]
+    result: SearchResult
+    watch: Stopwatch
 
 
 class Assistant:
@@ -112,9 +92,15 @@ class Assistant:
         self._config = config
         self._understand = understand
         self._templates = templates
-        self._open_picture = open_picture
         self._writes_in = writes_in
-        self._names = names
+        self._posing = Posing(
+            language_model,
+            config,
+            templates=templates,
+            open_picture=open_picture,
+            writes_in=writes_in,
+            names=names,
+        )
 
     def warm_up(self) -> None:
         """Load what answers, so that the first question does not wait for it."""
@@ -155,6 +141,17 @@ class Assistant:
             UsageError: There is nothing to go by: no words, and none heard in the recording.
             GenerationError: The language model failed.
         """
+        taken = self._take_in(question, k, where, retrieval)
+        yield RetrievalEvent(taken.result)
+        case = self._plan(taken)
+        said = yield from self._say(case, cancelled)
+        yield from (CitationEvent(citation) for citation in said[2])
+        yield DoneEvent(_answer(case, said))
+
+    # ------------------------------------------------------------------ before the model
+
+    def _take_in(self, question: Question, k: int, where: Filter | None, retrieval: bool) -> _Taken:
+        """Put the question into words, and find what there is to it."""
         watch = Stopwatch()
         described = self._attached(question)
         asked = worded(question, described)
@@ -166,128 +163,46 @@ class Assistant:
             result = self._search(searched(asked, understood.words), k, where)
             result = replace(result, question=asked.text)
         watch.mark("retrieval")
-        yield RetrievalEvent(result)
-        found = Found(attached, result.hits)
-        plan = draft(
-            asked,
-            found,
-            self._text_encoder,
-            self._config.min_score,
-            understood,
-            writes_in=self._writes_in,
-            templates_in=self._templates,
-        )
-        watch.mark("evidence")
-        said = yield from self._look(asked, found, plan, watch, cancelled)
-        if said is None:
-            said = yield from self._say(asked, plan, watch, cancelled)
-        text, source, cited = said
-        yield from (CitationEvent(citation) for citation in cited)
-        watch.mark("checking")
-        yield DoneEvent(
-            Answer(
-                question=asked.text,
-                text=text,
-                citations=cited,
-                hits=result.hits,
-                modality_weights=result.modality_weights,
-                weighed_by=result.weighed_by,
-                abstained=source == "none",
-                source=source,
-                timings=watch.seconds,
-            )
-        )
+        return _Taken(asked, understood, attached, result, watch)
 
     def _attached(self, question: Question) -> tuple[Segment, ...]:
         if not question.pictures and question.recording is None:
             return ()
         return tuple(self._describe(question))
 
-    def _look(
-        self,
-        question: Question,
-        found: Found,
-        plan: Draft,
-        watch: Stopwatch,
-        cancelled: Cancelled | None,
-    ) -> Generator[AnswerEvent, None, Said | None]:
-        """Answer by looking at pictures; ``None`` where there is nothing to look at, or to see."""
-        segments = to_look_at(question, found, plan, self._config.min_score, names=self._names)
-        language = language_of(question.text)
-        if not segments or (self._writes_in and language not in self._writes_in):
-            return None
-        model = self._language_model()
-        if not model.sees:
-            return None
-        watch.mark("loading")
-        pictures = self._pictures(question, segments)[: self._config.max_pictures]
-
-        def prompt(number: int) -> Prompt:
-            about = [words_of(segment) for segment in segments[:number]]
-            return shown(self._templates(language), question.text, pictures[:number], about)
-
-        number = fitting(
-            model,
-            pictures,
-            lambda number: prompt(number).messages,
-            answer_tokens=self._config.answer_tokens,
+    def _plan(self, taken: _Taken) -> Case:
+        """What would be answered without the language model."""
+        found = Found(taken.attached, taken.result.hits)
+        plan = draft(
+            taken.asked,
+            found,
+            self._text_encoder,
+            self._config.min_score,
+            taken.understood,
+            writes_in=self._writes_in,
+            templates_in=self._templates,
         )
-        written = ""
-        if number:
-            written = yield from self._write(model, prompt(number), cancelled)
-        watch.mark("looking")
-        if not written:
-            return None
-        marks = " ".join(f"[{n}]" for n in range(1, number + 1))
-        return f"{written} {marks}", "seen", citations([(s, "") for s in segments[:number]])
+        taken.watch.mark("evidence")
+        return Case(taken.asked, taken.result, found, plan, taken.watch)
 
-    def _pictures(self, question: Question, segments: Sequence[Segment]) -> Sequence[Picture]:
-        """The pixels of segments; none of those whose file cannot be read any more."""
-        if question.pictures:
-            return question.pictures
-        if self._open_picture is None:
-            return ()
-        try:
-            return [self._open_picture(segment) for segment in segments]
-        except MediaError:  # the file went away since it was indexed: what words say still stands
-            return ()
+    # ------------------------------------------------------------------ the model
 
-    def _say(
-        self, question: Question, plan: Draft, watch: Stopwatch, cancelled: Cancelled | None
-    ) -> Generator[AnswerEvent, None, Said]:
+    def _say(self, case: Case, cancelled: Cancelled | None) -> Generator[AnswerEvent, None, Said]:
         """Stream the answer; returns it as it stands after the check."""
-        cited = citations(plan.cited)
-        if not plan.evidence:
-            yield TokenEvent(plan.text)
-            return plan.text, plan.source, cited
-        model = self._language_model()
-        watch.mark("loading")
-        messages, stands = self._prompt(question.text, plan, model)
-        written = yield from self._write(model, Prompt(messages), cancelled)
-        watch.mark("generation")
-        if fault(written, stands, question.text):
-            return plan.text, plan.source, cited
-        return f"{written} [{source_number(written, plan)}]", "generated", cited
-
-    def _prompt(
-        self, question: str, plan: Draft, model: VisionLanguageModel
-    ) -> tuple[tuple[Message, ...], str]:
-        """The messages, and the text that the answer must stand in."""
-        templates = self._templates(language_of(question))
-        room = model.context_tokens - self._config.answer_tokens
-
-        def messages(evidence: str) -> tuple[Message, ...]:
-            return templates.messages("answer", evidence=evidence, question=question)
-
-        exhibits = [Exhibit(sentence.text) for sentence in plan.evidence]
-        evidence, kept = lay_out(
-            exhibits, templates, lambda text: model.count_tokens(messages(text)) <= room
-        )
-        stands = "\n".join(f"{s.context}\n{s.text}" for s in plan.evidence[:kept])
-        return messages(evidence), stands
+        for task_of in (self._posing.looking, self._posing.wording):
+            task = task_of(case)
+            if task is None:
+                continue
+            written = yield from self._write(task.prompt, cancelled)
+            case.watch.mark(task.stage)
+            said = task.said(written)
+            if said is not None:
+                return said
+        yield TokenEvent(case.plan.text)
+        return planned(case.plan)
 
     def _write(
-        self, model: VisionLanguageModel, prompt: Prompt, cancelled: Cancelled | None
+        self, prompt: Prompt, cancelled: Cancelled | None
     ) -> Generator[AnswerEvent, None, str]:
         """Stream one sentence of the model's; returns it."""
         written = ""
@@ -295,7 +210,7 @@ class Assistant:
         def enough() -> bool:
             return len(split(written)) > 1 or (cancelled is not None and cancelled())
 
-        chat = MmqaChat(model=model, count_usage=False)
+        chat = MmqaChat(model=self._language_model(), count_usage=False)
         for chunk in stream_privately(
             chat,
             from_prompt(prompt),
@@ -306,21 +221,13 @@ class Assistant:
             if piece and len(split(written)) <= 1:
                 written += piece
                 yield TokenEvent(piece)
-        return (split(written) or [""])[0].strip()
+        return _first(written)
 
 
 def searched(question: Question, understood: str) -> Question:
     """The question as searched: "find pictures like this" is asked by the picture alone."""
     pointing = bool(question.pictures) and sought_kind(question.text) and not subject(understood)
     return replace(question, text="") if pointing else question
-
-
-def source_number(written: str, plan: Draft) -> int:
-    """The number of the citation whose sentence holds most of what was written."""
-    said = content(written)
-    best = max(plan.evidence, key=lambda sentence: covered(said, sentence.text))
-    ids = [segment.id for segment, _ in plan.cited]
-    return ids.index(best.segment.id) + 1
 
 
 def worded(question: Question, attached: Sequence[Segment]) -> Question:
@@ -336,3 +243,24 @@ def worded(question: Question, attached: Sequence[Segment]) -> Question:
             "Ask in words, or record the question again.",
         )
     return replace(question, text=text)
+
+
+def _first(written: str) -> str:
+    """The first sentence of what was written."""
+    return (split(written) or [""])[0].strip()
+
+
+def _answer(case: Case, said: Said) -> Answer:
+    text, source, cited = said
+    case.watch.mark("checking")
+    return Answer(
+        question=case.asked.text,
+        text=text,
+        citations=cited,
+        hits=case.result.hits,
+        modality_weights=case.result.modality_weights,
+        weighed_by=case.result.weighed_by,
+        abstained=source == "none",
+        source=source,
+        timings=case.watch.seconds,
+    )
