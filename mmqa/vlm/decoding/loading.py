@@ -1,4 +1,4 @@
-"""A decoder from a model: made once for a machine, read from the disk the next time.
+"""A decoder from a model of transformers: made once for a machine, then read from the disk.
 
 Knows: what is stored, and where it comes from when it is not. Refuses to know: what the weights
 are, and who decodes what.
@@ -17,6 +17,7 @@ from mmqa.vlm import quantized_store
 from mmqa.vlm.decoding import graph
 from mmqa.vlm.decoding.decoder import BlockDecoder
 from mmqa.vlm.decoding.graph import EMBEDDINGS
+from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.decoding.running import open_session
 from mmqa.vlm.decoding.shape import Shape
 from mmqa.vlm.decoding.smoothing import scales_of
@@ -31,6 +32,7 @@ _BODY, _HEAD, _TABLE = "body.onnx", "head.onnx", "embeddings.safetensors"
 
 def opened(
     config: Any,
+    settings: Any,
     model: Callable[[], Any],
     *,
     store: Path,
@@ -39,15 +41,16 @@ def opened(
     prefix_bytes: int = 0,
     vocabulary: Vocabulary | None = None,
     tell: Tell | None = None,
-) -> BlockDecoder:
-    """A decoder for a model, from the store or from the model itself.
+) -> BlockModel:
+    """A model that decodes here, from the store or from a model of transformers.
 
     Args:
-        config: Of a model of transformers; :func:`mmqa.vlm.decoding.shape.unsupported` must find
-            nothing wrong with it.
+        config: Of the model; :func:`mmqa.vlm.decoding.shape.unsupported` must find nothing wrong
+            with it.
+        settings: Its ``GenerationConfig``, which names end marks.
         model: Gives a LlamaForCausalLM in evaluation mode, on the CPU, in any floating type; asked
             only where what is made of it is not stored yet.
-        store: Folder for what is made of them; need not exist.
+        store: Folder for what is made of it; need not exist.
         source: What the weights are, e.g. a digest; of others it is made anew.
         threads: For computing, from 1.
         prefix_bytes: Memory for computed heads of prompts, in bytes.
@@ -72,7 +75,8 @@ def opened(
         assert made.table is not None  # all was asked for
         vocabulary = Vocabulary(made.table, open_session(made.head, threads))
     session = open_session(made.body, threads)
-    return BlockDecoder(session, vocabulary, shape, prefix_bytes=prefix_bytes)
+    decoder = BlockDecoder(session, vocabulary, shape, prefix_bytes=prefix_bytes)
+    return BlockModel(decoder, config, settings, made.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,16 @@ class _Made:
     body: bytes | Path
     head: bytes | Path = b""
     table: Tensor | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the weights take."""
+        table = 0 if self.table is None else self.table.nbytes
+        return table + _size_bytes(self.body) + _size_bytes(self.head)
+
+
+def _size_bytes(graph: bytes | Path) -> int:
+    return len(graph) if isinstance(graph, bytes) else graph.stat().st_size
 
 
 def _make(shape: Shape, model: Any, alone: bool) -> _Made:

@@ -28,6 +28,6 @@ def decoder_of(tmp_path: Path) -> Callable[..., Any]:
 
     def make(model: Any, *, name: str = "plain", **options: Any) -> Any:
         settings = {"store": tmp_path / name, "source": name, "threads": 1, **options}
-        return opened(model.config, lambda: model, **settings)
+        return opened(model.config, model.generation_config, lambda: model, **settings).decoder
 
     return make
