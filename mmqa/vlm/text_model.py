@@ -1,6 +1,6 @@
-"""A chat model that reads text only, on this machine, through transformers.
+"""A chat model that reads text only, on this machine.
 
-Knows: its folder, its chat template, and the size of its own context.
+Knows: its chat template, the size of its own context, and what may compute its tokens.
 Refuses to know: what evidence is, how a prompt came about, and pixels: pictures reach this model
 only through the words that the prompt says about them.
 """
@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mmqa.errors import ModelError, ModelMissingError
 from mmqa.interfaces import Cancelled
 from mmqa.records import Message, Picture, Prompt
+from mmqa.vlm import quantization, text_decoder
 from mmqa.vlm.batching import groups, in_order, padded
 from mmqa.vlm.chat_template import ChatPrompt, lay_out
 from mmqa.vlm.decoder import Inputs
-from mmqa.vlm.device import number_type, place
+from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.folder_digest import folder_digest
 from mmqa.vlm.generation import Batch, Generation
 from mmqa.vlm.options import DEFAULTS, Decoding, LoadOptions
 from mmqa.vlm.queue import Queue
+from mmqa.vlm.text_weights import opening, read, tokenizer_in
 
-ROLE = "language_model"
+__all__ = ["TextModel", "load", "opened", "read"]
 
 
 def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> TextModel:
@@ -42,70 +41,23 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> Text
         ModelError: What lies there cannot be loaded, or not so.
         ConfigError: The device is not there.
     """
-    model, tokenizer, mode = read(folder, threads=threads, options=options)
+    model, tokenizer, mode = opened(folder, threads=threads, options=options)
     text_model = TextModel(folder, model, tokenizer, options=options, quantized=mode)
     text_model.warm_up()
     return text_model
 
 
-def read(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any, str]:
-    """The model in ``folder``, its tokenizer, and how it is quantized. Raises as :func:`load`."""
-    if not (folder / "config.json").is_file():
-        raise ModelMissingError(
-            ROLE,
-            f"there is no language model in {str(folder)!r}",
-            "Run `mmqa models pull embedded`.",
-        )
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoTokenizer
+def opened(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any, str]:
+    """The model, its tokenizer, and how it is quantized: the fast one where ``auto`` may choose.
 
-    torch.set_num_threads(threads)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        with _quietly():
-            model, mode = _weights(folder, options)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(
-            ROLE,
-            f"the language model in {str(folder)!r} cannot be loaded: {error}",
-            "Run `mmqa models verify embedded`, then pull it again.",
-        ) from error
-    return model, tokenizer, mode
-
-
-def _weights(folder: Path, options: LoadOptions) -> tuple[Any, str]:
-    """The model, and how it is quantized."""
-    from transformers import AutoModelForCausalLM
-
-    from mmqa.vlm import quantization
-
-    device = place(options.device)
-    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors")) // 2
-    mode = quantization.resolve(options.quantization, device=device, weights=weights)
-    model = quantization.pretrained(
-        AutoModelForCausalLM,
-        folder,
-        mode,
-        device=device,
-        dtype=number_type(device),
-        store=options.stored or folder.with_name(f"{folder.name}-{mode}"),
-        source="" if mode == "none" else folder_digest(folder),
-    )
-    return model, mode
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the progress bar of transformers: only ``cli`` and ``ui`` talk to people."""
-    logging: Any = import_module("transformers.utils.logging")
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+    Raises:
+        ModelError, ConfigError: As :func:`load`.
+    """
+    with opening(folder):
+        blocks = text_decoder.read_blocks(folder, threads=threads, options=options)
+        if blocks is not None:
+            return blocks, tokenizer_in(folder), text_decoder.MODE
+    return read(folder, threads=threads, options=options)
 
 
 class TextModel:
@@ -113,10 +65,10 @@ class TextModel:
 
     Args:
         folder: Where it was loaded from.
-        model: A transformers model with ``generate``, in evaluation mode.
+        model: A transformers model with ``generate``, in evaluation mode, or a ``BlockModel``.
         tokenizer: Its tokenizer, with a chat template.
         options: Waiting, memory for heads of prompts.
-        quantized: ``none``, ``int8`` or ``nf4``: what ``model`` is.
+        quantized: ``none``, ``int8``, ``nf4`` or ``blocks``: what ``model`` is.
     """
 
     sees = False
@@ -142,6 +94,7 @@ class TextModel:
             tokenizer,
             context_tokens=self._context_tokens,
             queue=self._queue,
+            decoder=text_decoder.of(model),
             prefix_bytes=options.prefix_bytes,
         )
 
@@ -154,7 +107,7 @@ class TextModel:
 
     @property
     def model(self) -> Any:
-        """The transformers model; ``None`` once released."""
+        """What it was made of; ``None`` once released."""
         return self._model
 
     @property
@@ -175,8 +128,8 @@ class TextModel:
     @property
     def weight_bytes(self) -> int:
         """Memory that the weights take, in bytes."""
-        from mmqa.vlm import quantization
-
+        if isinstance(self._model, BlockModel):
+            return self._model.weight_bytes
         return quantization.weight_bytes(self._model)
 
     def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:

@@ -13,6 +13,7 @@ from platformdirs import user_cache_path
 
 from mmqa.errors import GenerationError, ModelError, ModelMissingError
 from mmqa.records import PICTURE_MARK, Message, Prompt
+from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.options import LoadOptions
 from mmqa.vlm.text_model import TextModel, load
 
@@ -23,8 +24,7 @@ TEMPLATE = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(path: Path, width: int, inner: int) -> Path:
     """A random two-layer Llama with a word tokenizer, saved like a real one."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
@@ -42,8 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(words),
-            hidden_size=64,
-            intermediate_size=128,
+            hidden_size=width,
+            intermediate_size=inner,
             num_hidden_layers=2,
             num_attention_heads=4,
             num_key_value_heads=2,
@@ -53,10 +53,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pad_token_id=2,
         )
     )
-    path = tmp_path_factory.mktemp("tiny")
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Too narrow for the fast decoder: ``generate`` of transformers runs it."""
+    return made(tmp_path_factory.mktemp("tiny"), 32, 48)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As wide as bitsandbytes and the fast decoder need it."""
+    return made(tmp_path_factory.mktemp("wide") / "model", 64, 128)
 
 
 @pytest.fixture(scope="module")
@@ -200,17 +211,32 @@ def test_its_weights_take_the_memory_of_its_parameters(tiny: TextModel) -> None:
     assert sizes <= tiny.weight_bytes <= sizes + 1000  # buffers of the rotary embedding
 
 
-@pytest.mark.parametrize("quantization", ["int8", "nf4"])
+@pytest.mark.parametrize("quantization", ["int8", "nf4", "auto"])
 def test_a_quantized_model_answers_and_is_another(
-    folder: Path, tiny: TextModel, tmp_path: Path, quantization: str
+    wide: Path, tmp_path: Path, quantization: str
 ) -> None:
+    full = load(wide, threads=1, options=LoadOptions(quantization="none"))
     options = LoadOptions(quantization=quantization, stored=tmp_path / "kept")  # type: ignore
-    first, again = (load(folder, threads=1, options=options) for _ in range(2))
-    assert first.fingerprint == again.fingerprint != tiny.fingerprint
-    assert first.weight_bytes < tiny.weight_bytes
+    first, again = (load(wide, threads=1, options=options) for _ in range(2))
+    assert first.fingerprint == again.fingerprint != full.fingerprint
+    assert first.weight_bytes < full.weight_bytes
     answer = "".join(first.stream(HELLO, max_tokens=4))
     assert answer == "".join(again.stream(HELLO, max_tokens=4))
     assert answer
+
+
+def test_the_fast_decoder_serves_all_that_a_model_is_asked(wide: Path) -> None:
+    model = load(wide, threads=1)
+    assert isinstance(model.model, BlockModel)
+    talks = [examples("w20 w21"), HELLO, examples("w22")]
+    alone = ["".join(model.stream(messages, max_tokens=9)) for messages in talks]
+    assert model.complete([Prompt(tuple(m)) for m in talks], max_tokens=9) == alone
+    assert model.context_tokens == 64
+    with pytest.raises(GenerationError, match="holds 64"):
+        model.stream(HELLO, max_tokens=60)
+    model.release()
+    with pytest.raises(GenerationError, match="released"):
+        list(model.stream(HELLO, max_tokens=2))
 
 
 def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
@@ -232,11 +258,15 @@ def test_weights_that_were_cut_off_are_named(folder: Path, tmp_path: Path) -> No
         load(tmp_path / "model", threads=1)
 
 
-@pytest.fixture(scope="module")
-def real() -> TextModel:
+def embedded() -> Path:
     root = os.environ.get("MMQA_CACHE")
     cache = Path(root) if root else user_cache_path("mmqa")
-    return load(cache / "models" / "embedded" / "language_model", threads=1)
+    return cache / "models" / "embedded" / "language_model"
+
+
+@pytest.fixture(scope="module")
+def real() -> TextModel:
+    return load(embedded(), threads=1)
 
 
 @pytest.mark.weights
@@ -254,14 +284,13 @@ def test_the_embedded_model_stops_at_its_end_mark(real: TextModel) -> None:
 
 
 @pytest.mark.weights
-def test_the_embedded_model_answers_the_same_with_and_without_kept_heads(real: TextModel) -> None:
-    """As the template ``answer`` asks; from the second on, it continues from a kept head."""
-    import torch
+@pytest.mark.parametrize("quantization", ["auto", "none"])
+def test_the_embedded_model_answers_the_same_with_and_without_kept_heads(quantization: str) -> None:
+    """As the template ``answer`` asks; from the second on, one continues from a kept head."""
 
-    from mmqa.vlm.chat_template import lay_out
-    from mmqa.vlm.generation import Generation
-    from mmqa.vlm.options import Decoding
-    from mmqa.vlm.queue import Queue
+    def loaded(prefix_bytes: int) -> TextModel:
+        options = LoadOptions(quantization=quantization, prefix_bytes=prefix_bytes)  # type: ignore
+        return load(embedded(), threads=1, options=options)
 
     def asked(text: str) -> list[Message]:
         system = "Answer the question from the text, briefly and exactly."
@@ -270,15 +299,11 @@ def test_the_embedded_model_answers_the_same_with_and_without_kept_heads(real: T
         turns = [("system", system), ("user", example), ("assistant", said), ("user", text)]
         return [Message(role, words) for role, words in turns]  # type: ignore[arg-type]
 
-    forgetful = Generation(
-        real.model, real.tokenizer, context_tokens=8192, queue=Queue(1), prefix_bytes=0
-    )
+    keeping, forgetful = loaded(10**7), loaded(0)
     for text in (
         "Text: The museum closes at 17:30.\nQuestion: When does the museum close?",
         "Text: Entry: 4.50 EUR, children free.\nQuestion: What does entry cost?",
         "Text: Ferry 8 leaves from pier 4.\nQuestion: Which pier does ferry 8 leave from?",
     ):
-        prompt = lay_out(real.tokenizer, asked(text))
-        inputs = {"input_ids": torch.tensor([prompt.tokens])}
-        without = "".join(forgetful.stream(inputs, Decoding(16), prefix=prompt.prefix))
-        assert "".join(real.stream(asked(text), max_tokens=16)) == without
+        answers = ["".join(m.stream(asked(text), max_tokens=16)) for m in (keeping, forgetful)]
+        assert answers[0] == answers[1]
