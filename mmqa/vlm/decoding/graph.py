@@ -9,7 +9,10 @@ the position of each row's newest token, ``total`` int32 (1,) the longest row's 
 ``hidden`` float32 (b, t, w). The head takes ``hidden`` (n, w) and gives ``logits`` (n, v).
 
 Two operators do what makes it fast: MatMulNBits multiplies activations rounded to 8 bits with
-weights of 8 bits, and GroupQueryAttention rotates, appends and attends in one go.
+weights of 8 bits, and GroupQueryAttention rotates, appends and attends in one go. Gate and up, half
+of all weights, have blocks of 64: prompts are read 9 % faster so, and SmolLM2-135M's predictions
+are 0.0031 (KL) from those of full numbers instead of 0.0028; with blocks of 64 everywhere 16 %, and
+0.0045.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-from mmqa.vlm.decoding.blocks import SIZE, Blocks
+from mmqa.vlm.decoding.blocks import LARGE, SIZE, Blocks
 from mmqa.vlm.decoding.shape import Shape
 from mmqa.vlm.decoding.smoothing import LAST, Scales
 
@@ -54,15 +57,15 @@ class _Graph:
         self._nodes.append(helper.make_node(kind, inputs, outputs, **settings))
         return outputs[0]
 
-    def multiply(self, x: str, matrix: Tensor, name: str) -> str:
-        """x (…, k) times a matrix (n, k), transposed."""
-        blocks = Blocks.of(matrix)
+    def multiply(self, x: str, matrix: Tensor, name: str, size: int = SIZE) -> str:
+        """x (…, k) times a matrix (n, k), transposed; ``size`` weights share a scale."""
+        blocks = Blocks.of(matrix, size)
         inputs = [
             x,
             self.weight(f"{name}.numbers", blocks.numbers),
             self.weight(f"{name}.scales", blocks.scales),
         ]
-        settings = {"N": matrix.shape[0], "K": matrix.shape[1], "bits": 8, "block_size": SIZE}
+        settings = {"N": matrix.shape[0], "K": matrix.shape[1], "bits": 8, "block_size": size}
         return self.node(
             "MatMulNBits",
             inputs,
@@ -141,7 +144,7 @@ def _layer(
     norm = weights.norm(f"{at}.{middle}")
     x, stream = _add_and_norm(graph, shape, (stream, change), norm, f"middle{tag}")
     matrix = weights.matrices(at, "mlp.gate", "mlp.up", after=middle)
-    both = graph.multiply(x, matrix, f"gate_and_up{tag}")
+    both = graph.multiply(x, matrix, f"gate_and_up{tag}", LARGE)
     gate, up = f"gate{tag}", f"up{tag}"
     graph.node("Split", [both], [gate, up], axis=-1, num_outputs=2)
     opened = graph.node("QuickGelu", [gate], [f"silu{tag}"], domain=MICROSOFT, alpha=1.0)

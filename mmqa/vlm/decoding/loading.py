@@ -24,7 +24,7 @@ from mmqa.vlm.decoding.smoothing import scales_of
 from mmqa.vlm.decoding.vocabulary import Vocabulary
 from mmqa.vlm.quantized_store import Tell
 
-REVISION = "1"
+REVISION = "2"
 """Of what is stored; another one is made anew."""
 
 _BODY, _HEAD, _TABLE = "body.onnx", "head.onnx", "embeddings.safetensors"

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from mmqa.vlm.decoding.blocks import SIZE
+from mmqa.vlm.decoding.blocks import LARGE
 
 MOST_WEIGHTS = 1_500_000_000
 """An ONNX file holds less than 2 GB; larger models are no business of a processor's anyway."""
@@ -89,7 +89,7 @@ def unsupported(config: Any) -> str:
         "its layers have biases": config.attention_bias or config.mlp_bias,
         f"its activation is {config.hidden_act}, not silu": config.hidden_act != "silu",
         f"its positions are scaled ({rope})": rope != "default",
-        f"its widths {widths} are no multiples of {SIZE}": any(width % SIZE for width in widths),
+        f"its widths {widths} are no multiples of {LARGE}": any(width % LARGE for width in widths),
         f"the width {shape.head_width} of its heads is no multiple of 8": shape.head_width % 8,
         f"it has {shape.weights:,} weights": shape.weights > MOST_WEIGHTS,
         "this processor has no fast instructions for 8 bits": not any(

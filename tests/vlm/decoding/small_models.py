@@ -34,22 +34,26 @@ def as_decoded(model: Any) -> Any:
     """``model``, changed to compute as its decoder does, in the code of transformers.
 
     The yardstick of the tests: outliers smoothed, weights rounded, and what enters a matrix
-    rounded, 32 numbers a scale.
+    rounded; 32 numbers share a scale, 64 at gate and up.
     """
     from mmqa.vlm.decoding.blocks import Blocks
 
     def rounded(module: Any, inputs: tuple[Any, ...]) -> Any:
-        blocks = inputs[0].unflatten(-1, (-1, 32))
+        blocks = inputs[0].unflatten(-1, (-1, size_of[module]))
         scales = blocks.abs().amax(-1, keepdim=True) / 127
         return torch.round(blocks / scales.clamp(min=1e-30)).mul(scales).flatten(-2)
 
     model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.clone())  # no longer tied
     smooth(model)
+    size_of = {
+        module: 64 if name.endswith(("gate_proj", "up_proj")) else 32
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    }
     with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, torch.nn.Linear):
-                module.weight.copy_(torch.from_numpy(Blocks.of(module.weight).weights()))
-                module.register_forward_pre_hook(rounded)
+        for module, size in size_of.items():
+            module.weight.copy_(torch.from_numpy(Blocks.of(module.weight, size).weights()))
+            module.register_forward_pre_hook(rounded)
     return model
 
 

@@ -31,5 +31,13 @@ def test_rounding_again_changes_nothing():
     assert np.array_equal(once.numbers, again.numbers)
 
 
+def test_blocks_may_be_larger():
+    row = torch.zeros(1, 64)
+    row[0, 3], row[0, 40] = -2.54, 12.7
+    blocks = Blocks.of(row, 64)
+    np.testing.assert_allclose(blocks.scales, [[0.1]], rtol=1e-6)
+    assert blocks.numbers[0, 0, [3, 40]].tolist() == [128 - 25, 128 + 127]
+
+
 def test_a_block_of_zeros_stays_zero():
     assert not Blocks.of(torch.zeros(2, 32)).weights().any()

@@ -26,7 +26,7 @@ def test_a_small_llama_is_taken(small):
         ({"model_type": "gemma3"}, "gemma3, not a llama"),
         ({"attention_bias": True}, "biases"),
         ({"hidden_act": "gelu"}, "gelu, not silu"),
-        ({"intermediate_size": 100}, "multiples of 32"),
+        ({"intermediate_size": 96}, "multiples of 64"),
         ({"num_attention_heads": 16, "head_dim": 4}, "width 4 of its heads"),
         ({"rope_parameters": {"rope_type": "linear", "rope_theta": 1e4}}, "scaled (linear)"),
         ({"num_hidden_layers": 100_000}, "weights"),
