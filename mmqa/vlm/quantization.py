@@ -37,13 +37,14 @@ LARGE = 1_000_000_000
 def resolve(wanted: str, *, device: str, weights: int = LARGE) -> Mode:
     """The mode that a setting stands for.
 
-    ``auto`` leaves small models as they are. Measured on the embedded one, SmolLM2-135M, whose
-    weights once had 4 bits of another kind (``mmqa eval quantization``, a processor with
-    AVX512-BF16): of 480 questions about passages NF4 answers 43 % instead of 51 (lost: 3 to 13
-    points), of 1,000 about pictures it loses 1. int8 loses nothing that can be told, but reads and
-    writes at 0.64 and 0.83 times bfloat16's speed, and its process grew to 5 GB, which malloc keeps
-    of what was freed. For 0.1 to 0.16 GB neither is worth it. Where a model is large, NF4 decides
-    whether it runs at all.
+    ``auto`` leaves small models as they are; on a processor the embedded one is run in blocks of 8
+    bits then, which is no mode of this module (:mod:`mmqa.vlm.text_decoder`). Measured on that one,
+    SmolLM2-135M, whose weights once had 4 bits of another kind (``mmqa eval quantization``, a
+    processor with AVX512-BF16): of 480 questions about passages NF4 answers 43 % instead of 51
+    (lost: 3 to 13 points), of 1,000 about pictures it loses 1. int8 loses nothing that can be told,
+    but reads and writes at 0.64 and 0.83 times bfloat16's speed, and its process grew to 5 GB,
+    which malloc keeps of what was freed. For 0.1 to 0.16 GB neither is worth it. Where a model is
+    large, NF4 decides whether it runs at all.
 
     Args:
         wanted: The setting ``quantization``.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -34,6 +35,7 @@ _OF_BIAS = "bias"
 
 Model = TypeVar("Model")
 Tell = Callable[[str], None]
+_log: Tell = logging.getLogger("mmqa.vlm").warning
 Key: TypeAlias = Mapping[str, str]
 """What stored weights were made from and by; others than these are not read."""
 
@@ -55,12 +57,13 @@ def kept(
         read: Folder → model.
         make: Makes it from the full weights.
         write: Writes a model just made into a folder.
-        tell: Told, in a sentence, why one is made anew, or why it cannot be kept.
+        tell: Told, in a sentence, why one is made anew, or why it cannot be kept; ``None`` tells
+            the log.
 
     Raises:
         ModelError: ``make`` failed.
     """
-    say = tell or (lambda text: None)
+    say = tell or _log
     reason = fault(folder, key) if folder.exists() else None
     if reason == "":
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mmqa.vlm import quantization
 from mmqa.vlm.decoder import Decoder
 from mmqa.vlm.decoding import loading
 from mmqa.vlm.decoding.model import BlockModel
@@ -62,3 +63,10 @@ def read_blocks(folder: Path, *, threads: int, options: LoadOptions) -> BlockMod
 def of(model: Any) -> Decoder | None:
     """What computes the tokens of a model; ``None`` stands for ``generate`` of transformers."""
     return model.decoder if isinstance(model, BlockModel) else None
+
+
+def weight_bytes(*models: Any) -> int:
+    """Memory that the weights of models take, in bytes; what they share counts once."""
+    blocks = [model for model in models if isinstance(model, BlockModel)]
+    others = [model for model in models if not isinstance(model, BlockModel)]
+    return sum(model.weight_bytes for model in blocks) + quantization.weight_bytes(*others)

@@ -14,11 +14,10 @@ from typing import Any
 
 from mmqa.interfaces import Cancelled
 from mmqa.records import Message, Picture, Prompt
-from mmqa.vlm import quantization, text_decoder
+from mmqa.vlm import text_decoder
 from mmqa.vlm.batching import groups, in_order, padded
 from mmqa.vlm.chat_template import ChatPrompt, lay_out
 from mmqa.vlm.decoder import Inputs
-from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.folder_digest import folder_digest
 from mmqa.vlm.generation import Batch, Generation
 from mmqa.vlm.options import DEFAULTS, Decoding, LoadOptions
@@ -128,9 +127,7 @@ class TextModel:
     @property
     def weight_bytes(self) -> int:
         """Memory that the weights take, in bytes."""
-        if isinstance(self._model, BlockModel):
-            return self._model.weight_bytes
-        return quantization.weight_bytes(self._model)
+        return text_decoder.weight_bytes(self._model)
 
     def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
         """Length of the prompt that ``messages`` make, in tokens, template included."""

@@ -194,3 +194,18 @@ def test_a_file_that_is_no_safetensors_is_an_error_of_models(tmp_path: Path) -> 
     (tmp_path / "layers.safetensors").write_bytes(b"not at all")
     with pytest.raises(ModelError, match=r"layers\.safetensors"):
         read_layers(tmp_path)
+
+
+def test_where_nobody_is_named_the_log_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for source in ("a", "b"):
+        kept(
+            tmp_path / "kept",
+            {"source": source},
+            read=lambda folder: "",
+            make=lambda: "made",
+            write=lambda text, folder: None,
+        )
+    (told,) = caplog.messages
+    assert "made from something else (source changed)" in told

@@ -72,3 +72,11 @@ def test_a_folder_may_be_named_for_it(folder: Path, tmp_path: Path) -> None:
     text_decoder.read_blocks(folder, threads=1, options=options)
     assert (tmp_path / "elsewhere").is_dir()
     assert not (tmp_path / "model-blocks").exists()
+
+
+def test_weights_of_both_kinds_are_counted(folder: Path, llama: Any) -> None:
+    found = text_decoder.read_blocks(folder, threads=1, options=LoadOptions(device="cpu"))
+    assert found is not None
+    both = text_decoder.weight_bytes(found, llama)
+    assert both == found.weight_bytes + text_decoder.weight_bytes(llama)
+    assert text_decoder.weight_bytes(llama, llama) == text_decoder.weight_bytes(llama)

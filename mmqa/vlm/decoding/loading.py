@@ -76,7 +76,7 @@ def opened(
         vocabulary = Vocabulary(made.table, open_session(made.head, threads))
     session = open_session(made.body, threads)
     decoder = BlockDecoder(session, vocabulary, shape, prefix_bytes=prefix_bytes)
-    return BlockModel(decoder, config, settings, made.size_bytes)
+    return BlockModel(decoder, config, settings, made.size_bytes, source)
 
 
 @dataclass(frozen=True, slots=True)

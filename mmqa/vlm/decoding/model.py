@@ -21,17 +21,24 @@ class BlockModel:
         config: The model's configuration, of transformers.
         generation_config: Its settings, which name end marks.
         weight_bytes: Memory that its weights take, in bytes; what it shares counts for the other.
+        source: What the weights are, e.g. a digest.
     """
 
     dtype = "blocks of 8 bits"
 
     def __init__(
-        self, decoder: BlockDecoder, config: Any, generation_config: Any, weight_bytes: int
+        self,
+        decoder: BlockDecoder,
+        config: Any,
+        generation_config: Any,
+        weight_bytes: int,
+        source: str,
     ) -> None:
         self.decoder = decoder
         self.config = config
         self.generation_config = generation_config
         self.weight_bytes = weight_bytes
+        self.source = source
         tokens, width = decoder.vocabulary.table.shape
         self._embeddings = nn.Embedding(
             tokens, width, _weight=decoder.vocabulary.table, _freeze=True

@@ -11,12 +11,14 @@ from typing import Any
 
 from mmqa.errors import ConfigError, ModelError
 from mmqa.vlm import text_model
+from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.device import place
+from mmqa.vlm.folder_digest import folder_digest
 from mmqa.vlm.mini import adapters, connector
 from mmqa.vlm.mini.connector import REMEDY, ROLE, Trained, embedding_digest
 from mmqa.vlm.mini.layout import Layout
 from mmqa.vlm.mini.model import MiniModel
-from mmqa.vlm.mini.seeing import adapted, quantized
+from mmqa.vlm.mini.seeing import adapted, in_blocks, quantized
 from mmqa.vlm.options import DEFAULTS, LoadOptions
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -41,7 +43,7 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> Mini
         raise ConfigError("this model sees through an image encoder, and none was given", "")
     where = options.connector or WEIGHTS
     trained, learned = connector.read(where), adapters.read(where)
-    model, tokenizer, mode = text_model.read(folder, threads=threads, options=options)
+    model, tokenizer, mode = text_model.opened(folder, threads=threads, options=options)
     _require_fit(trained, model, options.image_encoder_fingerprint, where)
     mini = MiniModel(
         text_model.TextModel(folder, model, tokenizer, options=options, quantized=mode),
@@ -66,11 +68,18 @@ def _seeing(
 ) -> Any:
     if mode == "none":
         return adapted(model, learned)
-    plain = replace(options, quantization="none")
-    full, _, _ = text_model.read(folder, threads=threads, options=plain)
     store = options.stored or folder.with_name(f"{folder.name}-{mode}")
     store = store.with_name(f"{store.name}-seeing")
-    return quantized(full, learned, mode, device=place(options.device), store=store)
+
+    def full() -> Any:
+        plain = replace(options, quantization="none")
+        return text_model.read(folder, threads=threads, options=plain)[0]
+
+    if isinstance(model, BlockModel):
+        kept = options.prefix_bytes
+        return in_blocks(model, full, learned, store=store, threads=threads, prefix_bytes=kept)
+    device, source = place(options.device), folder_digest(folder)
+    return quantized(full(), learned, mode, device=device, store=store, source=source)
 
 
 def _require_fit(trained: Trained, model: Any, image_encoder: str, where: Path) -> None:

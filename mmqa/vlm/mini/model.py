@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -19,12 +20,15 @@ from torch import Tensor
 from mmqa.errors import GenerationError
 from mmqa.interfaces import Cancelled, ImageEncoder
 from mmqa.records import Message, Picture, Prompt
-from mmqa.vlm.batching import groups, in_order, padded
+from mmqa.vlm import text_decoder
+from mmqa.vlm.batching import in_order, padded
 from mmqa.vlm.decoder import Inputs
 from mmqa.vlm.generation import Batch, Generation
+from mmqa.vlm.mini import heads
 from mmqa.vlm.mini.connector import Trained, pooled
 from mmqa.vlm.mini.layout import VISUAL, Layout
 from mmqa.vlm.options import Decoding, LoadOptions
+from mmqa.vlm.prefix import Prefix
 from mmqa.vlm.text_model import TextModel
 
 REMEMBERED = 32
@@ -36,11 +40,12 @@ class MiniModel:
 
     Args:
         text: Answers prompts without pictures.
-        seeing: The same language model with the adapters merged.
+        seeing: The same language model with the adapters merged, of transformers or a
+            ``BlockModel``.
         layout: Lays prompts with pictures out.
         trained: The connector.
         adapters: Fingerprint of the adapters.
-        options: Waiting, and the image encoder.
+        options: Waiting, the image encoder, memory for heads of prompts.
     """
 
     sees = True
@@ -67,8 +72,10 @@ class MiniModel:
             text.tokenizer,
             context_tokens=text.context_tokens,
             queue=text.queue,
-            prefix_bytes=0,
+            decoder=text_decoder.of(seeing),
+            prefix_bytes=options.prefix_bytes,
         )
+        self._question = text.tokenizer(heads.QUESTION, add_special_tokens=False)["input_ids"]
 
     @property
     def fingerprint(self) -> str:
@@ -84,12 +91,7 @@ class MiniModel:
     @property
     def weight_bytes(self) -> int:
         """Memory that the weights take, in bytes; what both models share counts once."""
-        tensors = {
-            t.data_ptr(): t.numel() * t.element_size()
-            for model in (self._text.model, self._seeing, self._trained.connector)
-            for t in (*model.parameters(), *model.buffers())
-        }
-        return sum(tensors.values())
+        return text_decoder.weight_bytes(self._text.model, self._seeing, self._trained.connector)
 
     def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
         """Length of the prompt, in tokens, visual ones included."""
@@ -131,13 +133,14 @@ class MiniModel:
                 cancelled=cancelled,
             )
         decoding = Decoding(max_tokens, tuple(stop), temperature, seed)
-        ids = self._layout.ids(messages, len(pictures))
-        return self._generation.stream(self._inputs(ids, pictures), decoding, cancelled)
+        shown = self._shown(messages, pictures)
+        inputs = self._inputs(shown)
+        return self._generation.stream(inputs, decoding, cancelled, prefix=shown.prefix)
 
     def complete(
         self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
     ) -> list[str]:
-        """The answers to n prompts, greedily; those of like length run together.
+        """The answers to n prompts, greedily; those that begin alike run together.
 
         Raises:
             GenerationError: As :meth:`stream`.
@@ -146,11 +149,10 @@ class MiniModel:
         plain = [n for n, prompt in enumerate(prompts) if not prompt.pictures]
         answers = self._text.complete([prompts[n] for n in plain], max_tokens=max_tokens, stop=stop)
         together = [plain]
-        laid = [self._layout.ids(prompts[n].messages, len(prompts[n].pictures)) for n in seen]
-        for group in groups([len(ids) for ids in laid]):
-            rows = [self._inputs(laid[place], prompts[seen[place]].pictures) for place in group]
-            batch = rows[0] if len(rows) == 1 else padded(rows, 0)
-            answers += self._generation.complete([Batch(batch)], Decoding(max_tokens, tuple(stop)))
+        shown = [self._shown(prompts[n].messages, prompts[n].pictures) for n in seen]
+        for group, prefix in heads.together([one.prefix for one in shown]):
+            batch = self._batch([shown[place] for place in group], prefix)
+            answers += self._generation.complete([batch], Decoding(max_tokens, tuple(stop)))
             together.append([seen[place] for place in group])
         return in_order(together, answers)
 
@@ -160,19 +162,55 @@ class MiniModel:
         self._text.release()
         self._seeing = None
 
-    def _inputs(self, tokens: Sequence[int], pictures: Sequence[Picture]) -> Inputs:
+    def _shown(self, messages: Sequence[Message], pictures: Sequence[Picture]) -> _Shown:
+        tokens = self._layout.ids(messages, len(pictures))
+        digests = [digest(picture) for picture in pictures]
+        each = self._trained.connector.shape.tokens
+        prefix = heads.prefix(tokens, digests, each, self._question)
+        return _Shown(tokens, pictures, digests, prefix)
+
+    def _batch(self, prompts: Sequence[_Shown], prefix: Prefix | None) -> Batch:
+        rows = [self._inputs(one) for one in prompts]
+        shared = prefix.cuts[-1] if prefix and prefix.cuts else 0
+        return Batch(rows[0] if len(rows) == 1 else padded(rows, 0, shared=shared), prefix)
+
+    def _inputs(self, shown: _Shown) -> Inputs:
         """Embeddings of a prompt's words, with those of the pictures in their places."""
         seeing = self._seeing
         if seeing is None:
             raise GenerationError("the language model was released", "Open the library again.")
         embed = seeing.get_input_embeddings()
-        ids = torch.tensor([tokens], device=embed.weight.device)
+        ids = torch.tensor([shown.tokens], device=embed.weight.device)
+        told = zip(shown.pictures, shown.digests, strict=True)
         with torch.inference_mode():
-            visual = torch.cat([self._sight.tokens(picture) for picture in pictures])
+            visual = torch.cat([self._sight.tokens(picture, known) for picture, known in told])
             embeddings = embed(ids.clamp(min=0))
             places = (ids == VISUAL)[..., None]
             embeddings = embeddings.masked_scatter(places, visual.to(embeddings))
         return {"inputs_embeds": embeddings, "attention_mask": torch.ones_like(ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A prompt with pictures, laid out.
+
+    Attributes:
+        tokens: Token ids, with ``VISUAL`` for visual tokens.
+        pictures: In order.
+        digests: One for each picture.
+        prefix: Where it may be continued from.
+    """
+
+    tokens: Sequence[int]
+    pictures: Sequence[Picture]
+    digests: Sequence[str]
+    prefix: Prefix
+
+
+def digest(picture: Picture) -> str:
+    """What tells a picture from others: sha256 of its shape and pixels."""
+    told = f"{picture.pixels.shape}".encode() + picture.pixels.tobytes()
+    return hashlib.sha256(told).hexdigest()
 
 
 class Sight:
@@ -189,10 +227,8 @@ class Sight:
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
         self._lock = Lock()
 
-    def tokens(self, picture: Picture) -> Tensor:
-        """Visual tokens (t, w) of a picture, float32."""
-        told = f"{picture.pixels.shape}".encode() + picture.pixels.tobytes()
-        key = hashlib.sha256(told).hexdigest()
+    def tokens(self, picture: Picture, key: str) -> Tensor:
+        """Visual tokens (t, w) of a picture, float32; ``key`` is its :func:`digest`."""
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = self._look(picture)

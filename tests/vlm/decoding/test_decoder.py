@@ -32,6 +32,19 @@ def test_embeddings_stand_for_tokens(decoder_of, small):
     assert said(decoder, inputs) == said(decoder, ids(*PROMPTS[0]))
 
 
+def test_vectors_that_no_token_has_are_read_as_transformers_reads_them(
+    decoder_of, small, yardstick
+):
+    """As those of pictures are."""
+    torch.manual_seed(3)
+    words = small.get_input_embeddings()(torch.tensor([PROMPTS[2]])).detach()
+    mixed = torch.cat([words[:, :2], torch.randn(1, 6, 64) * words.std(), words[:, 2:]], 1)
+    wanted = yardstick.generate(
+        inputs_embeds=mixed, max_new_tokens=8, do_sample=False, eos_token_id=None, pad_token_id=0
+    )
+    assert said(decoder_of(small), {"inputs_embeds": mixed}) == wanted.tolist()
+
+
 def test_prompts_side_by_side_say_what_each_says_alone(decoder_of, small):
     decoder = decoder_of(small)
     batch = padded([ids(*prompt) for prompt in PROMPTS], 0)

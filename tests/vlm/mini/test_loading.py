@@ -95,7 +95,7 @@ def test_its_fingerprint_follows_the_words_the_connector_and_the_adapters(
     assert len({first, second, third.fingerprint, text}) == 4
 
 
-@pytest.mark.parametrize("mode", ["int8", "nf4"])
+@pytest.mark.parametrize("mode", ["int8", "nf4", "auto"])
 def test_quantized_both_models_are_and_are_kept_apart(
     words: Path, sight: Path, tmp_path: Path, mode: str
 ) -> None:

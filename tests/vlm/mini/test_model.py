@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from mmqa.errors import GenerationError
 from mmqa.looking import Looker
 from mmqa.parts import Parts
 from mmqa.records import PICTURE_MARK, Message, Picture, Prompt
+from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.mini import adapters, connector
 from mmqa.vlm.mini.connector import Connector, ConnectorShape, Trained, embedding_digest
 from mmqa.vlm.mini.loading import load
-from mmqa.vlm.mini.model import REMEMBERED, MiniModel, Sight
+from mmqa.vlm.mini.model import REMEMBERED, MiniModel, Sight, digest
 from mmqa.vlm.options import LoadOptions
 from mmqa.vlm.text_model import load as load_text
 
@@ -48,9 +50,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved(tmp_path_factory.mktemp("words") / "model")
 
 
-def options(sight: Path, eye: ColourEye) -> LoadOptions:
+def options(sight: Path, eye: ColourEye, quantization: Any = "none") -> LoadOptions:
     return LoadOptions(
-        quantization="none", device="cpu", connector=sight, image_encoder=lambda: eye
+        quantization=quantization, device="cpu", connector=sight, image_encoder=lambda: eye
     )
 
 
@@ -67,9 +69,13 @@ def sight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def tiny(folder: Path, sight: Path, eye: ColourEye) -> MiniModel:
-    return load(folder, threads=1, options=options(sight, eye))
+@pytest.fixture(scope="module", params=["none", "auto"])
+def tiny(folder: Path, sight: Path, eye: ColourEye, request: pytest.FixtureRequest) -> MiniModel:
+    """By ``generate`` of transformers, and by the decoder of 8-bit blocks."""
+    model = load(folder, threads=1, options=options(sight, eye, request.param))
+    kinds = {isinstance(one, BlockModel) for one in (model._text.model, model._seeing)}
+    assert kinds == {request.param == "auto"}
+    return model
 
 
 def told(model: MiniModel, messages: list[Message], *pictures: Picture, most: int = 8) -> str:
@@ -79,12 +85,18 @@ def told(model: MiniModel, messages: list[Message], *pictures: Picture, most: in
 def test_words_alone_are_answered_to_the_letter_as_by_the_text_model(
     tiny: MiniModel, folder: Path
 ) -> None:
-    plain = load_text(folder, threads=1, options=LoadOptions(quantization="none", device="cpu"))
+    quantization: Any = "auto" if isinstance(tiny._text.model, BlockModel) else "none"
+    options = LoadOptions(quantization=quantization, device="cpu")
+    plain = load_text(folder, threads=1, options=options)
     for asked in (ASKED, [Message("system", "Be kind."), Message("user", "How many are there?")]):
         expected = "".join(plain.stream(asked, max_tokens=12))
         assert told(tiny, asked, most=12) == expected
         assert tiny.complete([Prompt(tuple(asked))], max_tokens=12) == [expected]
         assert tiny.count_tokens(asked) == plain.count_tokens(asked)
+
+
+def look(sight: Sight, picture: Picture) -> torch.Tensor:
+    return sight.tokens(picture, digest(picture))
 
 
 def test_a_picture_changes_the_answer_and_which_one_too(tiny: MiniModel) -> None:
@@ -130,18 +142,18 @@ def test_only_so_many_pictures_are_remembered_the_latest() -> None:
     eye, made = ColourEye(), Connector(SHAPE).eval()
     sight = Sight(lambda: eye, Trained(made, "", "", "", {}))
     for number in range(REMEMBERED + 1):
-        sight.tokens(flat(number, 0, 0))
-    sight.tokens(flat(REMEMBERED, 0, 0))
-    sight.tokens(flat(1, 0, 0))
+        look(sight, flat(number, 0, 0))
+    look(sight, flat(REMEMBERED, 0, 0))
+    look(sight, flat(1, 0, 0))
     assert eye.looked == REMEMBERED + 1
-    sight.tokens(flat(0, 0, 0))
+    look(sight, flat(0, 0, 0))
     assert eye.looked == REMEMBERED + 2
 
 
 def test_two_that_show_one_picture_at_once_look_once() -> None:
     eye = ColourEye()
     sight = Sight(lambda: eye, Trained(Connector(SHAPE).eval(), "", "", "", {}))
-    threads = [threading.Thread(target=sight.tokens, args=(RED,)) for _ in range(8)]
+    threads = [threading.Thread(target=look, args=(sight, RED)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -196,8 +208,37 @@ def test_the_same_seed_samples_the_same_and_another_something_else(tiny: MiniMod
     assert len({drawn(seed) for seed in range(4)}) > 1
 
 
+def test_questions_about_one_picture_are_read_from_where_they_part(tiny: MiniModel) -> None:
+    """Together, one after another, and from a kept head: the same answers."""
+    told_of = (
+        Message("user", f"{PICTURE_MARK}\nLooks like: sign\nQuestion: {question}")
+        for question in ("Is it red?", "What colour is it?", "How many are there?")
+    )
+    prompts = [Prompt((message,), (picture,)) for message in told_of for picture in (RED, BLUE)]
+
+    def fresh() -> None:
+        tiny._generation._decoder.forget()
+
+    alone = []
+    for prompt in prompts:
+        fresh()
+        alone.append(told(tiny, list(prompt.messages), *prompt.pictures))
+    kept = [told(tiny, list(p.messages), *p.pictures) for p in prompts]
+    assert kept == alone
+    fresh()
+    assert tiny.complete(prompts, max_tokens=8) == alone
+    assert tiny._generation._decoder._prefixes.used_bytes > 0  # type: ignore[attr-defined]
+
+
 def test_what_both_models_share_counts_once(tiny: MiniModel) -> None:
     model = tiny._text.model
+    if isinstance(model, BlockModel):
+        shared = model.get_input_embeddings().weight.nbytes
+        parts = 4 * sum(p.numel() for p in tiny._trained.connector.parameters())
+        plain, seeing = model.weight_bytes, tiny._seeing.weight_bytes
+        assert tiny.weight_bytes == plain + seeing + parts
+        assert shared < plain - seeing < 2 * shared  # and the output layer, of 9 bits
+        return
     embeddings = model.get_input_embeddings().weight
     words = sum(p.numel() for p in model.parameters())
     twice = (2 * words - embeddings.numel()) * embeddings.element_size()
