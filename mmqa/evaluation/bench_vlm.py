@@ -3,8 +3,9 @@
 Knows: what is compared with what, and what is to be reached. Refuses to know: how any of them is
 run.
 
-The same weights, the same prompts, as many threads each; one process for each model, asked by
-turns, so that whatever else the machine does strikes all of them. Ratios are medians over turns.
+The same weights, the same prompts, as many threads each, which wait in the same way; one process
+for each model, asked by turns, so that whatever else the machine does strikes all of them. Ratios
+are medians over turns.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from mmqa.config import Config
 from mmqa.evaluation import llama_cpp
-from mmqa.evaluation.bench_vlm_process import BATCH, BATCH_TOKENS, TOKENS, started
+from mmqa.evaluation.bench_vlm_process import BATCH, BATCH_TOKENS, TOKENS, started, waiting
 from mmqa.evaluation.line_process import Answering
 from mmqa.evaluation.report import BenchReport, Figure
 from mmqa.interfaces import Progress
@@ -68,6 +69,7 @@ def run(
         figures=tuple(_figures(turns)),
         how={
             "threads, each": settings.thread_count,
+            "waiting threads, each": "; ".join("=".join(pair) for pair in waiting().items()),
             "measured": f"medians of {rounds} turns, one process a model, {TOKENS} tokens a turn",
             **({"llama.cpp": f"not measured: {absent}"} if absent else {}),
             **_speeds(turns),

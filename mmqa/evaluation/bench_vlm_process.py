@@ -11,6 +11,7 @@ prompts; ``{"memory": true}`` tells what the process holds.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ BATCH = 16
 BATCH_TOKENS = 8
 SIDE = 128
 """Of the pictures, in pixels."""
+_WAITING = "OMP_WAIT_POLICY"
 _FACTS = 20
 
 Timing: TypeAlias = dict[str, Any]
@@ -46,6 +48,15 @@ class Contestant(Protocol):
     def time(self, turn: int) -> Timing:
         """Read the prompt of a turn, and write on."""
         ...
+
+
+def waiting() -> dict[str, str]:
+    """How threads of OpenMP wait in every process of the bench, as a variable that is set there.
+
+    mmqa lets them sleep (see :class:`mmqa.parts.Parts`). Where the others' spun, the ratios would
+    tell of that, and not of how a model is run.
+    """
+    return {_WAITING: os.environ.get(_WAITING, "PASSIVE")}
 
 
 def started(name: str, config: Config) -> AbstractContextManager[Answering]:
@@ -63,6 +74,7 @@ def started(name: str, config: Config) -> AbstractContextManager[Answering]:
         [name, json.dumps(asdict(config))],
         ended=lambda status: ModelError(name, f"the process of {name} ended ({status})"),
         failed=lambda fact, remedy: ModelError(name, fact, remedy),
+        environment=waiting(),
     )
 
 

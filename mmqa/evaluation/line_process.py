@@ -7,9 +7,10 @@ know: what is asked.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TypeAlias
 
@@ -26,6 +27,7 @@ def started(
     *,
     ended: Callable[[int], Exception],
     failed: Callable[[str, str], Exception],
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Answering]:
     """A process that runs ``module``, as long as the block runs; a block that fails kills it.
 
@@ -34,10 +36,15 @@ def started(
         arguments: What it is told.
         ended: Exit status of a process that answers no more → what is raised.
         failed: Fact and remedy of what went wrong in it → what is raised.
+        environment: Variables that are set for it beside those of this process.
     """
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(  # noqa: S603  # a module of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
     ) as process:
 
         def ask(question: dict[str, Any]) -> dict[str, Any]:

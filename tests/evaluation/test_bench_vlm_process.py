@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,17 @@ def test_an_answer_is_timed_from_its_tokens():
 def test_an_answer_of_one_token_has_no_speed():
     with pytest.raises(ModelError, match="1 tokens"):
         process._timing(0.0, [1.0])
+
+
+def test_threads_of_all_wait_as_mmqa_s_do_or_as_was_said(monkeypatch):
+    from mmqa.parts import Parts
+
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    everybody = process.waiting()
+    Parts(Config())
+    assert everybody == {"OMP_WAIT_POLICY": os.environ["OMP_WAIT_POLICY"]}
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert process.waiting() == {"OMP_WAIT_POLICY": "ACTIVE"}
 
 
 def test_what_cannot_be_loaded_is_told_by_the_process(tmp_path):

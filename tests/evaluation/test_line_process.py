@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -18,13 +19,14 @@ class EndedError(Exception):
     """The process answers no more."""
 
 
-def process(monkeypatch: pytest.MonkeyPatch) -> Any:
+def process(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Any:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     return started(
         Path(__file__).stem,
         ["hello"],
         ended=EndedError,
         failed=lambda fact, remedy: ModelError("eye", fact, remedy),
+        environment=environment,
     )
 
 
@@ -34,6 +36,16 @@ def test_each_question_gets_its_answer_and_the_process_ends_by_itself(
     with process(monkeypatch) as ask:
         assert ask({"say": 1}) == {"said": ["hello", 1]}
         assert ask({"say": "é"}) == {"said": ["hello", "é"]}
+
+
+def test_variables_may_be_set_for_it_beside_those_of_this_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EYE", "closed")
+    with process(monkeypatch, EYE="open") as ask:
+        assert ask({"variable": "EYE"}) == {"said": ["hello", "open"]}
+    with process(monkeypatch) as ask:
+        assert ask({"variable": "EYE"}) == {"said": ["hello", "closed"]}
 
 
 def test_what_goes_wrong_there_is_raised_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +78,8 @@ def answering() -> Answering:
             sys.exit(asked["die"])
         if "fail" in asked:
             raise ModelError("eye", "it is too dark", "Light a lamp.")
-        return {"said": [sys.argv[1], asked.get("say")]}
+        said = os.environ[asked["variable"]] if "variable" in asked else asked.get("say")
+        return {"said": [sys.argv[1], said]}
 
     return answer
 
