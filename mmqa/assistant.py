@@ -9,7 +9,7 @@ question asks how a picture looks, and no words answer, the model is shown the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mmqa.config import Config
@@ -20,7 +20,7 @@ from mmqa.evidence.attachments import heard
 from mmqa.evidence.files import subject
 from mmqa.evidence.sentences import split
 from mmqa.interfaces import Cancelled, TextEncoder, VisionLanguageModel
-from mmqa.posing import Case, OpenPicture, Posing, Said, Stopwatch, planned
+from mmqa.posing import Case, OpenPicture, Posing, Said, Stopwatch, Task, planned
 from mmqa.prompts.template import Templates
 from mmqa.questions import Understood
 from mmqa.records import (
@@ -118,6 +118,44 @@ class Assistant:
         """The whole answer at once; see :meth:`stream`."""
         events = self.stream(question, k=k, where=where, retrieval=retrieval)
         return next(event.answer for event in events if isinstance(event, DoneEvent))
+
+    def ask_many(
+        self,
+        questions: Sequence[Question],
+        *,
+        k: int = 8,
+        where: Filter | None = None,
+        retrieval: bool = True,
+    ) -> list[Answer]:
+        """What :meth:`ask` answers to each question, in order; the model writes them together.
+
+        What is computed side by side may differ in the last bit of a number from what is computed
+        alone, and so, now and then, in a word.
+
+        Args:
+            questions: As for :meth:`stream`.
+            k: How many segments are retrieved for each, from 1.
+            where: Only segments that it lets through.
+            retrieval: False answers from the attachments alone.
+
+        Raises:
+            UsageError: There is nothing to go by in one of them.
+            GenerationError: The language model failed at one of them.
+        """
+        cases = [self._plan(self._take_in(one, k, where, retrieval)) for one in questions]
+        said: dict[int, Said] = {}
+        for task_of in (self._posing.looking, self._posing.wording):
+            tasks: dict[int, Task] = {}
+            for number, case in enumerate(cases):
+                case.watch.go_on()
+                if number not in said and (task := task_of(case)) is not None:
+                    tasks[number] = task
+            for number, written in self._write_together(tasks, cases).items():
+                if (found := tasks[number].said(written)) is not None:
+                    said[number] = found
+        for case in cases:
+            case.watch.go_on()
+        return [_answer(case, said.get(n) or planned(case.plan)) for n, case in enumerate(cases)]
 
     def stream(
         self,
@@ -222,6 +260,18 @@ class Assistant:
                 written += piece
                 yield TokenEvent(piece)
         return _first(written)
+
+    def _write_together(self, tasks: Mapping[int, Task], cases: Sequence[Case]) -> dict[int, str]:
+        """One sentence of the model's for each task, by its number."""
+        if not tasks:
+            return {}
+        for number in tasks:
+            cases[number].watch.go_on()
+        prompts = [task.prompt for task in tasks.values()]
+        written = self._language_model().complete(prompts, max_tokens=self._config.answer_tokens)
+        for number, task in tasks.items():
+            cases[number].watch.mark(task.stage, shared_by=len(tasks))
+        return {number: _first(one) for number, one in zip(tasks, written, strict=True)}
 
 
 def searched(question: Question, understood: str) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from mmqa.records import (
     Hit,
     Message,
     Picture,
+    Prompt,
     PromptWord,
     Question,
     Recording,
@@ -60,6 +62,7 @@ class Scripted:
         self.context_tokens = context_tokens
         self.prompt = ""
         self.said = 0
+        self.together: list[int] = []
 
     def count_tokens(self, messages: Sequence[Message], pictures: Sequence[Picture] = ()) -> int:
         return sum(len(m.text.split()) for m in messages)
@@ -80,6 +83,12 @@ class Scripted:
             yield f"{word} "
             if cancelled is not None and cancelled():
                 return
+
+    def complete(
+        self, prompts: Sequence[Prompt], *, max_tokens: int = 96, stop: Sequence[str] = ()
+    ) -> list[str]:
+        self.together.append(len(prompts))
+        return ["".join(self.stream(p.messages, p.pictures)) for p in prompts]
 
 
 FERRY = Segment(
@@ -343,3 +352,29 @@ def test_each_stage_is_timed() -> None:
         "checking",
     ]
     assert all(seconds >= 0 for seconds in timings.values())
+
+
+def test_several_questions_are_answered_as_each_alone_and_worded_together() -> None:
+    texts = ["When does the ferry leave?", "Who won the chess tournament?", "When is the ferry?"]
+    world = World("The ferry leaves at 8:20. And more.")
+    together = world.assistant.ask_many([Question(text) for text in texts])
+    assert world.model.together == [2]
+    alone = [World("The ferry leaves at 8:20. And more.").ask(text) for text in texts]
+    for one, other in zip(together, alone, strict=True):
+        assert dataclasses.replace(one, timings={}) == dataclasses.replace(other, timings={})
+        assert list(one.timings) == list(other.timings)
+
+
+def test_several_questions_with_nothing_to_word_load_no_model() -> None:
+    world = World(hits=((FERRY, 0.4),))
+    (answer,) = world.assistant.ask_many([Question("Who won the chess tournament?")])
+    assert (answer.abstained, world.loads) == (True, 0)
+    assert world.assistant.ask_many([]) == []
+
+
+def test_a_failure_at_one_of_several_questions_is_not_hidden() -> None:
+    world = World(model=Scripted("At 8:20.", context_tokens=90))
+    with pytest.raises(GenerationError, match="no room"):
+        world.assistant.ask_many(
+            [Question("When does the ferry leave?"), Question("When does the ferry leave? " * 5)]
+        )

@@ -196,6 +196,29 @@ def test_no_questions_are_no_results_and_an_empty_one_is_wrong_usage(library: Li
         library.search_batch(["ferry"], k=0)
 
 
+def test_a_batch_is_answered_as_each_question_by_itself(library: Library) -> None:
+    questions = [*QUESTIONS, "What colour is the sign in the picture?", "When does the ferry go?"]
+    together = library.ask_batch(questions)
+    assert [answer.question for answer in together] == questions
+    assert {answer.source for answer in together} >= {"generated", "quoted"}
+    for question, answer in zip(questions, together, strict=True):
+        alone = library.ask(question)
+        assert (answer.text, answer.source, answer.citations) == (
+            alone.text,
+            alone.source,
+            alone.citations,
+        )
+
+
+def test_an_empty_question_in_a_batch_is_wrong_usage_before_anything_is_asked(
+    library: Library,
+) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        library.ask_batch(["When does the boat leave?", " "])
+    assert library._parts._language_model_in_use is None
+    assert library.ask_batch([]) == []
+
+
 def test_tags_and_the_time_they_span_can_be_asked(library: Library) -> None:
     assert library.tags() == ("boat", "trip")
     assert library.period_s() == pytest.approx((day_s(1), day_s(6)))

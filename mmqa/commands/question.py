@@ -33,7 +33,10 @@ SEEN = "Seen in the picture by the language model. No words confirm it: look you
 """Said of an answer that rests on the model's eye alone; the chat says the same."""
 
 AT_ONCE = 64
-"""Questions of a file that are asked together."""
+"""Questions of a file that are searched together."""
+
+ANSWERED_AT_ONCE = 16
+"""Questions of a file that are answered together: each line is written once its group is done."""
 
 Case: TypeAlias = tuple[str, str | None, str | None] | UsageError
 """Words, picture and recording of a line, or what is wrong with it."""
@@ -76,8 +79,11 @@ def ask(options: Namespace) -> int:
             images = [image] if image else []
             return answer_json(library.ask(question, images=images, audio=audio, **extra))
 
+        def several(questions: Sequence[str]) -> list[dict[str, Any]]:
+            return [answer_json(answer) for answer in library.ask_batch(questions, **extra)]
+
         if options.batch:
-            return _batch(options.batch, one)
+            return _batch(options.batch, one, several, at_once=ANSWERED_AT_ONCE)
         events = library.stream(
             options.question, images=options.image or [], audio=options.audio, **extra
         )
@@ -154,13 +160,13 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 # --------------------------------------------------------------------------- batches
 
 
-def _batch(source: str, one: One, several: Several | None = None) -> int:
+def _batch(source: str, one: One, several: Several, at_once: int = AT_ONCE) -> int:
     """One result a line, in order; a question that fails is answered with its error.
 
     Questions of a file that are words alone are asked together; standard input is answered line by
     line, so that a program can wait for an answer before it asks on.
     """
-    together = AT_ONCE if several is not None and source != "-" else 1
+    together = at_once if source != "-" else 1
     refused = 0
     for group in _groups(_lines(source), together):
         for number, result in _results(group, one, several):
@@ -198,10 +204,10 @@ def _groups(lines: Iterable[str], together: int) -> Iterator[list[tuple[int, Cas
 
 
 def _results(
-    group: Sequence[tuple[int, Case]], one: One, several: Several | None
+    group: Sequence[tuple[int, Case]], one: One, several: Several
 ) -> Iterator[tuple[int, dict[str, Any] | MmqaError]]:
     questions = [case[0] for _, case in group if not isinstance(case, MmqaError)]
-    if several is not None and len(group) > 1:
+    if len(group) > 1:
         with suppress(MmqaError):  # one of them is at fault: asked by itself it says so
             yield from zip([number for number, _ in group], several(questions), strict=True)
             return

@@ -107,6 +107,13 @@ def test_groups_are_bounded(tmp_path: Path, capsys) -> None:
     assert [row["question"] for row in rows] == texts
 
 
+def test_answers_come_in_smaller_groups_than_hits(tmp_path: Path, capsys) -> None:
+    asked = Asked()
+    source = write(tmp_path / "q", *words(*"abcde"))
+    question._batch(source, asked.one, asked.several, at_once=2)
+    assert asked.groups == [["a", "b"], ["c", "d"], ["e"]]
+
+
 def test_standard_input_is_answered_line_by_line(monkeypatch, capsys) -> None:
     asked = Asked()
 
