@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +140,105 @@ def test_a_recording_of_silence_is_added_and_flagged_without_invented_words(
     assert main(["status", "--index", str(tmp_path / "index"), "--json", "--items"]) == 0
     (item,) = json.loads(capsys.readouterr().out)["items"]
     assert item["path"] == str(tmp_path / "nothing.wav")
+
+
+RED = (220, 30, 30)
+
+
+def moving(path: Path, **how: object) -> None:
+    """Red, then blue."""
+    later = Image.new("RGB", (80, 60), (30, 30, 220))
+    Image.new("RGB", (80, 60), RED).save(path, save_all=True, append_images=[later], **how)
+
+
+def cut_out(path: Path) -> None:
+    """A square that is in the alpha channel alone."""
+    picture = Image.new("LA", (80, 60), (0, 0))
+    picture.paste((0, 255), (20, 10, 60, 50))
+    picture.save(path)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "dot.png": lambda path: Image.new("RGB", (1, 1), RED).save(path),
+    "thread.png": lambda path: Image.new("RGB", (30_000, 10), RED).save(path),
+    "pole.jpg": lambda path: Image.new("RGB", (10, 30_000), RED).save(path),
+    "moving.gif": moving,
+    "moving.webp": lambda path: moving(path, lossless=True),
+    "print.jpg": lambda path: Image.new("CMYK", (80, 60), (0, 230, 230, 20)).save(path),
+    "deep.png": lambda path: Image.fromarray(np.full((60, 80), 40_000, np.uint16)).save(path),
+    "cut-out.png": cut_out,
+    "dot.gif": lambda path: Image.new("P", (1, 1)).save(path),
+}
+"""Pictures that are unusual, and nothing is wrong with them."""
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The embedded model, loaded once, over an index of one note."""
+    folder = tmp_path_factory.mktemp("seeing")
+    (folder / "note.txt").write_text("The ferry leaves at nine.")
+    with Library.open(folder / "index") as library:
+        library.add(folder / "note.txt")
+        yield library
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_unusual_picture_is_looked_at_by_the_embedded_model(
+    seeing: Library, tmp_path: Path, name: str
+) -> None:
+    ODD[name](tmp_path / name)
+    answer = seeing.ask("What colour is it?", images=[tmp_path / name], retrieval=False)
+    assert answer.source == "seen"
+    assert [citation.path for citation in answer.citations] == [tmp_path / name]
+
+
+@pytest.mark.parametrize("name", ["moving.gif", "moving.webp"])
+def test_of_an_animation_the_first_frame_is_what_is_looked_at(
+    seeing: Library, tmp_path: Path, name: str
+) -> None:
+    moving(tmp_path / name, **({"lossless": True} if name.endswith("webp") else {}))
+    Image.new("RGB", (80, 60), RED).save(tmp_path / "still.png")
+    moved, still = (
+        seeing.ask("What colour is it?", images=[tmp_path / one], retrieval=False).text
+        for one in (name, "still.png")
+    )
+    assert moved == still
+
+
+def test_all_unusual_pictures_together_are_looked_at(seeing: Library, tmp_path: Path) -> None:
+    for name, make in ODD.items():
+        make(tmp_path / name)
+    answer = seeing.ask(
+        "Are they the same colour?", images=[tmp_path / name for name in ODD], retrieval=False
+    )
+    assert answer.source == "seen"
+    assert len(answer.citations) == seeing._parts.config.max_pictures
+
+
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("invisible.png", "wholly transparent"),
+        ("bomb.png", "pixel"),
+        ("truncated.jpg", "cut short"),
+        ("really-text.png", "not a picture"),
+    ],
+)
+def test_a_picture_that_cannot_be_looked_at_is_refused_with_its_name_and_a_reason(
+    index_of_a_note: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, fact: str
+) -> None:
+    make = {**BAD, "invisible.png": lambda path: Image.new("LA", (50, 50)).save(path)}[name]
+    make(tmp_path / name)
+    words = ["ask", "What colour is it?", "--image", str(tmp_path / name), "--no-retrieval"]
+    assert main([*words, "--index", str(index_of_a_note)]) in (1, 2)
+    told = " ".join(capsys.readouterr().err.split())
+    assert name in told
+    assert fact in told
+
+
+@pytest.fixture
+def index_of_a_note(seeing: Library) -> Path:
+    return seeing._store.folder
 
 
 def test_a_folder_that_vanishes_while_adding_is_a_refusal(
