@@ -441,3 +441,27 @@ def test_pictures_in_the_index_are_described_when_they_are_added_again_or_synced
     assert found["c.png"].description == "A red square."
     assert found["b.png"].description == "A blue square."
     assert len(describer.told) == 2
+
+
+@pytest.mark.weights
+def test_an_interrupted_run_keeps_the_pictures_that_were_described_together(
+    run: Callable[..., list[AddEvent]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmqa.ingest.SECONDS_AT_ONCE", 0.0)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(AT_ONCE + 2):
+        square(folder / f"{number:02}.png", (200, 10 * number, 20))
+
+    class Interrupted(Colours):
+        def __call__(self, pictures: Sequence[Picture], about: Sequence[PictureWords]) -> list[str]:
+            if self.groups:
+                raise KeyboardInterrupt
+            return super().__call__(pictures, about)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, Interrupted())
+    describer = Colours()
+    events = [event.event for event in run(folder, describer)]
+    assert (events.count("unchanged"), events.count("added")) == (AT_ONCE, 2)
+    assert describer.groups == [2]

@@ -184,6 +184,20 @@ def test_a_batch_is_answered_in_order_and_a_bad_question_does_not_stop_it(
     ]
 
 
+def test_questions_of_a_file_are_answered_in_order_whatever_becomes_of_one(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ["When does the ferry leave?", "ferry " * 1000, "Who won the chess tournament?"]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("".join(json.dumps({"question": text}) + "\n" for text in texts))
+    code, rows = run(capsys, "ask", "--batch", str(file), "--index", str(index))
+    assert code == 3
+    assert [row.get("line", row.get("question")) for row in rows] == [texts[0], 2, texts[2]]
+    _, (alone,) = run(capsys, "ask", texts[0], "--index", str(index))
+    assert rows[0]["answer"] == alone["answer"]
+    assert rows[2]["abstained"]
+
+
 def test_the_command_line_narrows_a_search(
     index: Path, media: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
