@@ -14,8 +14,9 @@ from mmqa.vlm.mini.layout import VISUAL
 from mmqa.vlm.prefix import Prefix
 
 QUESTION = "\nQuestion:"
-"""With it the templates that show pictures begin to ask; questions about a picture share the rest
-before it. A prompt without it is cut after its last picture."""
+"""With it the templates that show pictures begin to ask; questions about a picture share what is
+before it. A prompt without it, a description's say, is asked once about a picture: it is not cut,
+as a cut costs the time of a token."""
 
 
 def prefix(
@@ -33,15 +34,14 @@ def prefix(
     keys: list[Hashable] = list(tokens)
     for number, at in enumerate(visual):
         keys[at] = (pictures[number // each], number % each)
-    cut = _cut(tokens, visual[-1] + 1 if visual else 0, question)
-    return Prefix(tuple(keys), (cut,) if 0 < cut < len(tokens) else ())
+    return Prefix(tuple(keys), _cuts(tokens, visual[-1] + 1, question) if visual else ())
 
 
-def _cut(tokens: Sequence[int], seen: int, question: Sequence[int]) -> int:
-    """The end of the question's beginning, where it stands behind ``seen``; else that."""
+def _cuts(tokens: Sequence[int], seen: int, question: Sequence[int]) -> tuple[int, ...]:
+    """Where the question's beginning ends, if it stands behind ``seen`` and something follows."""
     wanted, size = list(question), len(question)
-    starts = range(seen, len(tokens) - size + 1) if size else ()
-    return next((at + size for at in starts if list(tokens[at : at + size]) == wanted), seen)
+    starts = range(seen, len(tokens) - size) if size else ()
+    return next(((at + size,) for at in starts if list(tokens[at : at + size]) == wanted), ())
 
 
 def together(prompts: Sequence[Prefix]) -> list[tuple[list[int], Prefix | None]]:

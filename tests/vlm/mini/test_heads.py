@@ -16,18 +16,26 @@ V = VISUAL
     ("tokens", "cut"),
     [
         ([1, V, V, 5, 7, 8, 30, 2], 6),  # behind what every question begins with
-        ([1, V, V, 5, 30, 2], 3),  # no question: behind the picture
-        ([7, 8, V, V, 5, 2], 4),  # one that was asked before the picture does not count
+        ([7, 8, V, V, 7, 8, 2], 6),  # one that was asked before the picture does not count
         ([1, V, V, 7, 8, 7, 8, 2], 5),  # the first one: the second is part of the question
-        ([1, V, V, 7, 9, 2], 3),  # half of it is none
     ],
 )
 def test_the_cut_is_where_questions_about_a_picture_part(tokens: list[int], cut: int) -> None:
     assert prefix(tokens, ["a"], 2, ASKS).cuts == (cut,)
 
 
-@pytest.mark.parametrize("tokens", [[1, 2, 3], [1, V, V], [1, V, V, 7, 8]])
-def test_where_nothing_stands_before_or_behind_there_is_no_cut(tokens: list[int]) -> None:
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [1, V, V, 5, 30, 2],
+        [1, V, V, 7, 9, 2],  # half a question's beginning is none
+        [7, 8, V, V, 5, 2],  # of an earlier picture
+        [1, V, V, 7, 8],  # nothing follows
+        [1, V, V],
+        [7, 8, 3],  # no picture
+    ],
+)
+def test_where_no_question_is_asked_there_is_no_cut(tokens: list[int]) -> None:
     assert prefix(tokens, ["a"], 2, ASKS).cuts == ()
 
 
