@@ -50,7 +50,8 @@ def test_a_connector_is_known_by_its_weights(tmp_path: Path) -> None:
 def test_it_is_told_without_torch() -> None:
     program = (
         "import sys\nfrom mmqa.vlm.identity import identity\n"
-        "from mmqa.vlm.options import DEFAULTS\nidentity('mini', 'f', DEFAULTS)\nprint('torch' in sys.modules)"
+        "from mmqa.vlm.options import DEFAULTS\nidentity('mini', 'f', DEFAULTS)\n"
+        "print('torch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
