@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from mmqa.records import Citation, Hit
+from mmqa.times import clock
 from ui import wording
 from ui.conversation import Turn
 
@@ -115,7 +116,7 @@ def _alternative(hit: Hit) -> str:
 def _player(hit: Hit) -> None:
     path, start_s = hit.segment.path, hit.segment.start_s or 0.0
     if path.stat().st_size > PLAYER_LIMIT_BYTES:
-        st.text(f"Too large to play here. Open the file and go to {wording.clock(start_s)}.")
+        st.text(f"Too large to play here. Open the file and go to {clock(start_s)}.")
         return
     kind = mimetypes.guess_type(path.name)[0] or ""
     try:
@@ -133,7 +134,7 @@ def _sound(path: Path, kind: str, start_s: float) -> None:
         path.read_bytes(),
         format=kind if kind.startswith("audio/") else "audio/wav",
         start_time=int(start_s),
-        alt=f"{name}, starting at {wording.clock(start_s)}",
+        alt=f"{name}, starting at {clock(start_s)}",
     )
 
 

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from mmqa.records import FaissFile, Segment
+from mmqa.times import clock
 
 KIND_NAMES: dict[str, tuple[str, str]] = {
     "image": ("picture", "pictures"),
@@ -93,18 +94,6 @@ def folder_of(path: Path) -> str:
 def _one_line(text: str) -> str:
     decoded = os.fsencode(text).decode("utf-8", "replace")
     return visible(decoded.replace("\n", "\ufffd").replace("\t", "\ufffd"))
-
-
-def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds, whole seconds, rounded down as the player does.
-
-    >>> clock(3.9), clock(75), clock(3725)
-    ('0:03', '1:15', '1:02:05')
-    """
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
 def counted(number: int, kind: str) -> str:

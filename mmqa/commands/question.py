@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mmqa.commands.narrowing import filter_of
-from mmqa.commands.output import clock, printable, settings, talk, write_json, write_line
+from mmqa.commands.output import printable, settings, talk, write_json, write_line
 from mmqa.errors import MmqaError, UsageError
 from mmqa.library import Library
 from mmqa.records import (
@@ -26,6 +26,7 @@ from mmqa.records import (
     SegmentText,
     TokenEvent,
 )
+from mmqa.times import clock
 
 REFUSED = 3
 
