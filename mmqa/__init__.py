@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmqa.documents import Documents as Documents
     from mmqa.errors import MmqaError as MmqaError
+    from mmqa.exporting import format_transcript as format_transcript
     from mmqa.library import Library as Library
     from mmqa.records import AddEvent as AddEvent
     from mmqa.records import AddReport as AddReport
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mmqa.records import Citation as Citation
     from mmqa.records import CitationEvent as CitationEvent
     from mmqa.records import DoneEvent as DoneEvent
+    from mmqa.records import FileTranscript as FileTranscript
     from mmqa.records import Filter as Filter
     from mmqa.records import Hit as Hit
     from mmqa.records import RetrievalEvent as RetrievalEvent
@@ -38,6 +40,7 @@ _HOMES = {
     "MmqaError": "mmqa.errors",
     "MmqaRetriever": "mmqa.retrieval.langchain",
     "MmqaVectorStore": "mmqa.vectorstore",
+    "format_transcript": "mmqa.exporting",
     **dict.fromkeys(
         (
             "AddEvent",
@@ -46,6 +49,7 @@ _HOMES = {
             "Citation",
             "CitationEvent",
             "DoneEvent",
+            "FileTranscript",
             "Filter",
             "Hit",
             "RetrievalEvent",

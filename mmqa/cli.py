@@ -231,6 +231,25 @@ def _add_question_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     ask.add_argument(
         "--no-retrieval", action="store_true", help="answer from what is attached alone"
     )
+    transcript = _command(
+        commands,
+        "transcript",
+        "transcript:transcript",
+        "write down what is said in a recording or video",
+        more="A file of the index is not listened to again. Any other file is, unless a"
+        " transcript\n"
+        "lies beside it (talk.srt, talk.vtt, talk.transcript.txt): that is taken as it is."
+        " Cues of\n"
+        "long spans are cut within them, their times estimated by the length of the words.",
+    )
+    transcript.add_argument("target", metavar="PATH|ID", help="a file, or an id of the index")
+    transcript.add_argument(
+        "--format", choices=("srt", "vtt", "txt"), help="default: as --out ends, else srt"
+    )
+    transcript.add_argument("--out", metavar="FILE", help="where to write it (default: stdout)")
+    transcript.add_argument(
+        "--overwrite", action="store_true", help="write also where there is a file already"
+    )
     chat = _command(commands, "chat", "chat:chat", "open the chat in the browser, on localhost")
     chat.add_argument("--port", type=int, metavar="N", help="port on localhost (default: 8501)")
 

@@ -39,6 +39,7 @@ from mmqa.records import (
     Answer,
     AnswerEvent,
     DoneEvent,
+    FileTranscript,
     Filter,
     Hit,
     MediaItem,
@@ -540,6 +541,49 @@ class Library:
         return self._answering().stream(
             asked, k=k, where=where, retrieval=retrieval, cancelled=cancelled
         )
+
+    def transcript(self, target: str | Path) -> FileTranscript:
+        """What is said in a recording or video: as the index has it, else as it is heard now.
+
+        Write it down with :func:`mmqa.format_transcript`.
+
+        Args:
+            target: Path or id of a file in the index, or path of any other file.
+
+        Raises:
+            UsageError: It names no file or several, or one in which nothing can be said.
+            MediaError: A file that is not in the index cannot be read.
+        """
+        from mmqa.transcripts import of_file, of_index
+
+        try:
+            items = named_items(self._store, [target])
+        except UsageError:
+            if not Path(target).expanduser().is_file():
+                raise
+            path = Path(target).expanduser()
+            return of_file(path, self._reader, lambda: self._parts.transcriber)
+        if len(items) > 1:
+            raise UsageError(f"{str(target)!r} names {len(items)} files", "Name one of them.")
+        return of_index(items[0], self._store.item_segments(items[0].path))
+
+    @staticmethod
+    def transcribe(path: str | Path, *, config: Config | None = None) -> FileTranscript:
+        """What is said in a recording or video, without any index; see :meth:`transcript`.
+
+        Raises:
+            UsageError: It is neither, or has no sound.
+            MediaError: It cannot be read.
+        """
+        from mmqa.transcripts import of_file
+
+        settings = config or configuration.load()
+        parts = Parts(settings)
+        try:
+            found = Path(path).expanduser()
+            return of_file(found, _reader(settings), lambda: parts.transcriber)
+        finally:
+            parts.release()
 
     def items(self) -> tuple[MediaItem, ...]:
         """Every file in the index, sorted by path."""

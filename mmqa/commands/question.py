@@ -60,6 +60,7 @@ def search(options: Namespace) -> int:
     if options.json:
         write_json(result_json(found))
     else:
+        _tell_heard(options, found.question)
         _show_hits(found)
     return 0
 
@@ -83,6 +84,7 @@ def ask(options: Namespace) -> int:
     if options.json:
         write_json(answer_json(answer))
     else:
+        _tell_heard(options, answer.question)
         _show_answer(answer)
     return 0
 
@@ -252,6 +254,12 @@ def _follow(events: Iterator[Any], live: bool) -> Answer:
     if answer is None:
         raise AssertionError("a stream ends with DoneEvent")
     return answer
+
+
+def _tell_heard(options: Namespace, question: str) -> None:
+    """What was understood of a question that was spoken."""
+    if options.audio and not options.question:
+        talk.print(f"heard: “{printable(question)}”", markup=False)
 
 
 def _show_hits(result: SearchResult) -> None:

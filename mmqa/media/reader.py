@@ -15,7 +15,7 @@ from pathlib import Path
 from mmqa.errors import MediaError
 from mmqa.media.names import name_words
 from mmqa.media.refusals import refusal, regular_file
-from mmqa.media.sidecar import read_sidecar
+from mmqa.media.sidecar import read_beside
 from mmqa.media.sniff import sniff
 from mmqa.records import Kind, Media, MediaItem, Part
 
@@ -84,18 +84,18 @@ class FileReader:
         sha256, size_bytes, changed_ns = self.describe(path)
         kind, format = sniff(path)
         content = self._content(path, kind, format)
-        words, flags = _sidecar(path, kind)
-        caption = "\n".join(dict.fromkeys(filter(None, (words, content.caption))))
+        beside = read_beside(path, kind)
+        caption = "\n".join(dict.fromkeys(filter(None, (beside.caption, content.caption))))
         item = MediaItem(
             path=_resolved(path),
             sha256=sha256,
             kind=kind,
             size_bytes=size_bytes,
             mtime_ns=changed_ns,
-            flags=tuple(sorted({*content.flags, *flags})),
+            flags=tuple(sorted({*content.flags, *beside.flags})),
             taken_ns=content.taken_ns,
         )
-        return Media(item, content.parts, caption, name_words(path))
+        return Media(item, content.parts, caption, name_words(path), beside.transcript)
 
     def _content(self, path: Path, kind: Kind, format: str) -> _Content:
         if kind == "image":
@@ -124,17 +124,6 @@ class FileReader:
 
         text = read_text(path, self._max_text_bytes, markdown=format == "markdown")
         return _Content(text.passages, text.caption, text.flags)
-
-
-def _sidecar(path: Path, kind: Kind) -> tuple[str, tuple[str, ...]]:
-    """The caption beside it; one that cannot be read is a flag, not a reason to refuse the file."""
-    if kind == "text":
-        return "", ()
-    try:
-        words = read_sidecar(path)
-    except MediaError:
-        return "", ("unreadable-caption",)
-    return words, (("captioned",) if words else ())
 
 
 def _resolved(path: Path) -> Path:
