@@ -42,6 +42,7 @@ from mmqa.records import (
     FileTranscript,
     Filter,
     Hit,
+    KeyFrame,
     MediaItem,
     Picture,
     Question,
@@ -584,6 +585,15 @@ class Library:
             return of_file(found, _reader(settings), lambda: parts.transcriber)
         finally:
             parts.release()
+
+    def key_frames(self, path: str | Path) -> tuple[KeyFrame, ...]:
+        """What a video of the index shows, shot by shot; none of another file."""
+        segments = self._store.item_segments(Path(path))
+        shown = {s.frame_s: s.sha256 for s in segments if s.frame_s is not None}
+        return tuple(
+            KeyFrame(frame_s, thumbnail_path(self._store.folder, sha256, frame_s))
+            for frame_s, sha256 in sorted(shown.items())
+        )
 
     def items(self) -> tuple[MediaItem, ...]:
         """Every file in the index, sorted by path."""
