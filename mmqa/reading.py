@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from mmqa.media.scan import Found, Refused
 from mmqa.media.sidecar import FLAGS, read_beside
 from mmqa.media.thumbnail import write_thumbnail
 from mmqa.records import Media, MediaItem, Picture, Segment
-from mmqa.transcripts import letters
+from mmqa.transcripts import belongs, letters, unfit
 
 WORKERS = 2
 """Threads that decode; Pillow and FFmpeg release the interpreter while they do."""
@@ -128,6 +128,10 @@ def same_beside(
         segments: Gives what the index holds of it.
     """
     now = read_beside(path, known.kind)
+    if now.transcript is not None and "unreadable-transcript" in known.flags:
+        ends_s = (segment.end_s or 0.0 for segment in segments(path))
+        if not belongs(now.transcript, max(ends_s, default=0.0)):
+            now = replace(now, transcript=None, flags=unfit(now.flags))
     if set(now.flags) != FLAGS.intersection(known.flags):
         return False
     if not now.caption and now.transcript is None:
