@@ -60,9 +60,13 @@ def fitting(media: Media, duration_s: float) -> Media:
     """
     if media.transcript is None or belongs(media.transcript, duration_s):
         return media
-    flags = {*media.item.flags, "unreadable-transcript"} - {"transcript-file"}
-    item = replace(media.item, flags=tuple(sorted(flags)))
+    item = replace(media.item, flags=unfit(media.item.flags))
     return replace(media, item=item, transcript=None)
+
+
+def unfit(flags: Iterable[str]) -> tuple[str, ...]:
+    """The flags of a file whose transcript is of another recording."""
+    return tuple(sorted({*flags, "unreadable-transcript"} - {"transcript-file"}))
 
 
 def belongs(transcript: Transcript, duration_s: float) -> bool:
