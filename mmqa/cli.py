@@ -17,7 +17,7 @@ KINDS = ("image", "audio", "video", "text")
 EVALUATIONS = (
     *("retrieval", "answers", "words", "router", "prompts"),
     *("ablation", "stability", "generalisation", "report"),
-    *("vqa", "naming", "quantization"),
+    *("vqa", "naming", "quantization", "videos"),
 )
 DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
 EPILOG = """\
@@ -287,7 +287,8 @@ words: prompt words of unseen pictures; router: hand-written questions; prompts:
 ablation, stability, report --suite mixed, or a FILE of your own questions with --index DIR
 generalisation: fitted on one collection, tested on others
 vqa --suite easy-vqa, scenes, words: questions about pictures, also with the wrong picture
-naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions"""
+naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions
+videos --suite made, made-development: shots of videos found by slides, by speech, by both"""
 
 
 def _add_prompt_commands(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -11,7 +11,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from mmqa.records import (
     Recording,
     Shot,
     Sound,
+    SpokenWord,
     Transcript,
 )
 
@@ -35,6 +36,11 @@ VERSION = 1
 """Part of every key: raise it when the same model would now be given other input."""
 
 PICTURES_AT_ONCE = 16
+
+NEAR_S = 1.5
+"""A pause this near to a cut of a film belongs to it: who speaks starts a little late or early."""
+PAUSE_S = 0.6
+"""A pause this long is the end of something, whatever the punctuation says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +62,7 @@ class Extract:
         probabilities: float32 (c,), its class probabilities, where it has any.
         frame_s: Where the frame that it shows stands in a video, seconds.
         flags: What was noticed of the file on the way to it, such as ``damaged-tail``.
+        words: Those of the transcript with their times, until it is put together; not kept.
     """
 
     kind: Kind
@@ -71,6 +78,7 @@ class Extract:
     probabilities: Floats | None = None
     frame_s: float | None = None
     flags: tuple[str, ...] = ()
+    words: tuple[SpokenWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ def spans(recording: Sound, transcript: Transcript) -> list[Extract]:
 def spoken(transcript: Transcript) -> list[Extract]:
     """The spans of a transcript; none where nobody speaks."""
     return [
-        Extract(kind="audio", start_s=s.start_s, end_s=s.end_s, transcript=s.text)
+        Extract(kind="audio", start_s=s.start_s, end_s=s.end_s, transcript=s.text, words=s.words)
         for s in transcript.spans
     ]
 
@@ -165,7 +173,8 @@ def timeline(shots: Sequence[Extract], spoken: Sequence[Extract]) -> list[Extrac
     """The segments-to-be of a video, by time.
 
     Each span of speech is one, and shows the frame of the shot that it overlaps most, or lies
-    nearest to; a shot that no span took is one too, without words.
+    nearest to; a shot that no span took is one too, without words. A span in which a sentence ends
+    about when the film is cut is cut there too.
 
     Args:
         shots: In order of time.
@@ -176,10 +185,10 @@ def timeline(shots: Sequence[Extract], spoken: Sequence[Extract]) -> list[Extrac
     >>> [(e.start_s, e.end_s, e.frame_s, e.transcript) for e in timeline(shots, [said])]
     [(0.0, 4.0, 1.0, ''), (3.0, 8.0, 5.0, 'Hello.')]
     """
-    words = [span for span in spoken if span.transcript]
-    if not shots:
-        return [replace(span, kind="video") for span in words or spoken]
     starts = [_moment(shot.start_s) for shot in shots]
+    words = [part for span in spoken if span.transcript for part in _apart(span, starts[1:])]
+    if not shots:
+        return [replace(span, kind="video", words=()) for span in words or spoken]
     taken: set[int] = set()
     found: list[Extract] = []
     for span in words:
@@ -191,10 +200,48 @@ def timeline(shots: Sequence[Extract], spoken: Sequence[Extract]) -> list[Extrac
                 start_s=span.start_s,
                 end_s=span.end_s,
                 transcript=span.transcript,
+                words=(),
             )
         )
     found += [shot for number, shot in enumerate(shots) if number not in taken]
     return sorted(found, key=lambda one: (_moment(one.start_s), _moment(one.end_s)))
+
+
+def _apart(span: Extract, cuts: Sequence[float]) -> list[Extract]:
+    """A span, cut where the film is cut and a sentence ends about then."""
+    first = bisect_right(cuts, _moment(span.start_s))
+    last = bisect_left(cuts, _moment(span.end_s))
+    ends = [n for n in range(1, len(span.words)) if _ends(span.words[n - 1], span.words[n])]
+    chosen = {0, len(span.words)}
+    for cut_s in cuts[first:last]:
+        near = [(_away(span.words[n - 1], span.words[n], cut_s), n) for n in ends]
+        away_s, number = min(near, default=(NEAR_S, 0))
+        if away_s < NEAR_S:
+            chosen.add(number)
+    parts = [span.words[a:b] for a, b in pairwise(sorted(chosen))]
+    if len(parts) < 2:
+        return [span]
+    return [
+        replace(
+            span,
+            start_s=round(part[0].start_s, 2),
+            end_s=round(part[-1].end_s, 2),
+            transcript="".join(word.text for word in part).strip(),
+            words=part,
+        )
+        for part in parts
+    ]
+
+
+def _ends(word: SpokenWord, following: SpokenWord) -> bool:
+    """Whether one may stop after a word: at the end of a sentence, or where a pause follows."""
+    pause_s = following.start_s - word.end_s
+    return pause_s >= PAUSE_S or word.text.rstrip().endswith((".", "?", "!", "…", "。", "？", "！"))
+
+
+def _away(word: SpokenWord, following: SpokenWord, at_s: float) -> float:
+    """How far a moment lies from the pause between two words, seconds."""
+    return max(0.0, word.end_s - at_s, at_s - following.start_s)
 
 
 def _shown(shots: Sequence[Extract], starts: Sequence[float], start_s: float, end_s: float) -> int:
@@ -230,7 +277,8 @@ def pack(extracts: Iterable[Extract]) -> bytes:
     """Extracts as bytes: a safetensors file of float16 features with the words as metadata."""
     rows, tensors = [], {}
     for number, extract in enumerate(extracts):
-        row = asdict(replace(extract, pooled=None, probabilities=None))
+        row = asdict(replace(extract, pooled=None, probabilities=None, words=()))
+        del row["words"]
         for name in _LATER:  # as before there were any, for versions that know of none
             if not row[name] and row[name] != 0.0:
                 del row[name]

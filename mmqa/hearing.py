@@ -7,8 +7,9 @@ it, and who is told how far it came. Refuses to know: how anything is heard, and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, Progress, Transcriber
@@ -93,6 +94,10 @@ def unpacked(payload: bytes) -> Heard:
     True
     """
     facts = json.loads(payload.decode("utf-8"))
-    spans = tuple(TranscriptSpan(**span) for span in facts.pop("spans"))
+    spans = tuple(_span(**span) for span in facts.pop("spans"))
     words = tuple(SpokenWord(**word) for word in facts.pop("words"))
     return Heard(**facts, spans=spans, words=words)
+
+
+def _span(words: Sequence[dict[str, Any]] = (), **span: Any) -> TranscriptSpan:
+    return TranscriptSpan(**span, words=tuple(SpokenWord(**word) for word in words))

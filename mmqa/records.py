@@ -203,12 +203,26 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptSpan:
-    """A stretch of speech, never cutting a word; times in seconds from the file's start."""
+class SpokenWord:
+    """A word with its times in seconds, as a model gives it: leading space included."""
 
     start_s: float
     end_s: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSpan:
+    """A stretch of speech, never cutting a word; times in seconds from the file's start.
+
+    Its words have times of their own where they were heard; two spans that say the same at the same
+    time are equal with and without them.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+    words: tuple[SpokenWord, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +231,6 @@ class Transcript:
 
     spans: tuple[TranscriptSpan, ...]
     language: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenWord:
-    """A word with its times in seconds, as a model gives it: leading space included."""
-
-    start_s: float
-    end_s: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mmqa.records import (
     Picture,
     Recording,
     Shot,
+    SpokenWord,
     Transcript,
     TranscriptSpan,
 )
@@ -146,6 +147,29 @@ def test_a_span_of_speech_shows_the_shot_that_it_overlaps_most() -> None:
         (6, 11, "slide 4", "words 6"),  # 4 s and 1 s
         (10, 12, "slide 10", ""),  # no span took it
     ]
+
+
+def spoken_words(*words: tuple[float, str]) -> tuple[SpokenWord, ...]:
+    """Words of half a second each."""
+    return tuple(SpokenWord(start_s, start_s + 0.5, f" {word}") for start_s, word in words)
+
+
+def test_a_span_is_cut_with_the_film_where_a_sentence_ends_about_then() -> None:
+    words = spoken_words((1, "One"), (2, "two."), (4.5, "Three"), (5.0, "four."), (5.5, "Five."))
+    span = Extract("audio", 1.0, 6.0, transcript="One two. Three four. Five.", words=words)
+    assert drawn(timeline([shot(0, 4), shot(4, 10)], [span])) == [
+        (1.0, 2.5, "slide 0", "One two."),
+        (4.5, 6.0, "slide 4", "Three four. Five."),
+    ]
+    early = timeline([shot(0, 0.5), shot(0.5, 10)], [span])
+    assert [e.transcript for e in early if e.transcript] == ["One two. Three four. Five."]
+
+
+def test_a_sentence_that_goes_on_over_a_cut_stays_whole() -> None:
+    words = spoken_words((1, "One"), (1.5, "two"), (2, "three"), (2.5, "four"), (3, "five."))
+    span = Extract("audio", 1.0, 3.5, transcript="One two three four five.", words=words)
+    found = timeline([shot(0, 2), shot(2, 9)], [span])
+    assert [e.transcript for e in found if e.transcript] == ["One two three four five."]
 
 
 def test_several_spans_may_show_one_shot_and_speech_outside_of_all_shows_the_nearest() -> None:
