@@ -30,6 +30,10 @@ _DEMUXERS: dict[str, str] = {
     "aac": "aac",
     "aiff": "aiff",
     "matroska": "matroska",
+    "mp4": "mov",
+    "avi": "avi",
+    "flv": "flv",
+    "mpeg": "mpeg",
 }
 """Only the demuxer that the content asks for: playlists, which name other files, are not tried."""
 _MISSING_S = 0.5
