@@ -718,7 +718,9 @@ class Library:
             segment=found.segment,
             score=found.score,
             contributions=found.contributions,
-            thumbnail_path=thumbnail_path(self._store.folder, found.segment.sha256),
+            thumbnail_path=thumbnail_path(
+                self._store.folder, found.segment.sha256, found.segment.frame_s
+            ),
             even_score=sum(even.get(m, 1.0) * v for m, v in found.contributions.items())
             if even
             else None,
@@ -793,11 +795,13 @@ class Library:
             return self._assistant
 
     def _picture_of(self, segment: Segment) -> Picture:
-        """The pixels of a picture, or of a page, that is in the index.
+        """The pixels of a picture, of a page or of the frame of a video that is in the index.
 
         Raises:
             MediaError: The file cannot be read any more.
         """
+        if segment.frame_s is not None:
+            return self._reader.frame(segment.path, segment.frame_s)
         for part in self._reader.read(segment.path).parts:
             if isinstance(part, Picture) and part.page == segment.page:
                 return part
@@ -832,6 +836,7 @@ def _reader(config: Config) -> FileReader:
         max_pixels=config.max_pixels,
         max_text_bytes=config.max_text_bytes,
         max_audio_s=config.max_audio_s,
+        max_video_s=config.max_video_s,
     )
 
 
