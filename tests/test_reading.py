@@ -131,10 +131,18 @@ def test_a_transcript_in_a_file_is_part_of_a_recording(
         (tmp_path / "a.srt").write_text(f"1\n00:01 --> 00:02\n{file}\n")
     known = MediaItem(path, "00", "audio", 0, 0, flags)
     held = [
-        Segment(f"a.{n}", path, "00", "audio", n, text=SegmentText(transcript=words))
+        Segment(f"a.{n}", path, "00", "audio", n, 0.0, 60.0, text=SegmentText(transcript=words))
         for n, words in enumerate(stored)
     ]
     assert same_beside(path, known, lambda _path: held) is same
+
+
+def test_a_transcript_that_is_still_of_another_recording_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    (tmp_path / "a.srt").write_text("1\n09:00:01 --> 09:00:02\nGood morning.\n")
+    known = MediaItem(path, "00", "audio", 0, 0, ("unreadable-transcript",))
+    held = [Segment("a.0", path, "00", "audio", 0, 0.0, 60.0)]
+    assert same_beside(path, known, lambda _path: held)
 
 
 def test_a_transcript_that_is_still_unreadable_is_not_read_again(tmp_path: Path) -> None:
