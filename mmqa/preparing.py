@@ -17,7 +17,7 @@ import numpy as np
 from mmqa import extraction
 from mmqa.describing import FLAG, Describing, Descriptions, described
 from mmqa.extraction import Extract, Extractors, timeline
-from mmqa.hearing import Hearing, key_of
+from mmqa.hearing import Hearing, StoppedError, key_of
 from mmqa.index.store import IndexStore
 from mmqa.interfaces import Cancelled, CrossModalMapping, Progress, PromptWords, TextEncoder
 from mmqa.media.near_duplicates import NearDuplicates
@@ -25,6 +25,7 @@ from mmqa.media.reader import FileReader
 from mmqa.moves import Moves
 from mmqa.reading import keep_thumbnail, same_file
 from mmqa.records import (
+    Chunk,
     Floats,
     LongRecording,
     Media,
@@ -111,7 +112,7 @@ class Preparation:
         stages: The parts to compose.
         gone: Files that are no longer where they were.
         tags: Given to every file.
-        on_progress: Told how far long recordings were listened to.
+        on_progress: Told how far long recordings were listened to, and videos looked at.
         cancelled: Asked while they are; what was heard by then is kept.
     """
 
@@ -137,6 +138,7 @@ class Preparation:
             stages.prompt_words,
         )
         self._descriptions = Descriptions(stages.describing, store, self._segmenter)
+        self._on_progress, self._cancelled = on_progress, cancelled
         self._hearing = Hearing(store, stages.extractors.transcriber, on_progress, cancelled)
 
     def entry(self, media: Media) -> Entry:
@@ -220,11 +222,21 @@ class Preparation:
                     entry.recording = part
 
         for extract in self._stages.extractors.shots(passing()):
-            picture = shots.popleft().picture
+            shot = shots.popleft()
+            self._looked(entry.media.item.path.name, shot)
             sha256 = entry.media.item.sha256
-            keep_thumbnail(self._store.folder, picture, sha256, extract.frame_s)
+            keep_thumbnail(self._store.folder, shot.picture, sha256, extract.frame_s)
             none: frozenset[int] = frozenset()
-            yield self._descriptions.describe(picture, extract, none) if describe else extract
+            yield self._descriptions.describe(shot.picture, extract, none) if describe else extract
+
+    def _looked(self, name: str, shot: Shot) -> None:
+        """Tell how far a video was looked at; whoever wants it to stop is asked."""
+        if self._on_progress is not None:
+            done_s = round(shot.end_s)
+            all_s = max(done_s, round(shot.of_s))
+            self._on_progress(Chunk(f"looking at {name}", done_s, all_s, "seconds"))
+        if self._cancelled is not None and self._cancelled():
+            raise StoppedError
 
     def _described_frames(self, extracts: list[Extract], parts: Iterable[Part]) -> list[Extract]:
         """Extracts that were made before, with descriptions of the frames that they show."""

@@ -151,6 +151,7 @@ class Shot:
         end_s: Where it ends.
         frame_s: Where the frame stands.
         flags: What was noticed of the file by then: ``damaged-tail`` on the last shot.
+        of_s: How long the whole video says that it is; 0 where it does not say.
     """
 
     picture: Picture
@@ -158,6 +159,7 @@ class Shot:
     end_s: float
     frame_s: float = 0.0
     flags: tuple[str, ...] = ()
+    of_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

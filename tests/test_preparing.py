@@ -12,6 +12,7 @@ from PIL import Image
 
 from mmqa.extraction import Extractors, spans
 from mmqa.fusion.concat import ConcatFuser
+from mmqa.hearing import StoppedError
 from mmqa.index.identity import IndexIdentity
 from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
@@ -20,6 +21,7 @@ from mmqa.media.reader import FileReader
 from mmqa.moves import Moves
 from mmqa.preparing import Entry, Preparation, Stages
 from mmqa.records import (
+    Chunk,
     ImageFeatures,
     MediaItem,
     Picture,
@@ -212,3 +214,37 @@ def test_a_video_that_was_read_before_is_not_decoded_again_and_keeps_its_flags(
     assert not again.fresh
     assert again.media.item.flags == ("damaged-tail",)
     assert len(again.extracts or []) == len(entry.extracts or [])
+
+
+def test_it_is_told_how_far_a_video_was_looked_at_and_it_can_be_stopped(
+    store: IndexStore, eye: Eye, tmp_path: Path
+) -> None:
+    told: list[Chunk] = []
+    stages = Stages(
+        reader=FileReader(),
+        extractors=Extractors(lambda: eye, None, nobody),
+        fingerprints={},
+        text_encoder=nobody,
+        mapping=None,  # type: ignore[arg-type]
+        prompt_words=None,  # type: ignore[arg-type]
+    )
+
+    def prepared(*, stop: bool) -> Entry:
+        preparation = Preparation(
+            store,
+            stages,
+            Moves(()),
+            frozenset(),
+            on_progress=told.append,
+            cancelled=lambda: stop,
+        )
+        return preparation.entry(FileReader().read(tmp_path / "a.mkv"))
+
+    write_film(tmp_path / "a.mkv", [(scene(1), 2.0), (scene(2), 2.0)])
+    prepared(stop=False)
+    assert told == [
+        Chunk("looking at a.mkv", 2, 4, "seconds"),
+        Chunk("looking at a.mkv", 4, 4, "seconds"),
+    ]
+    with pytest.raises(StoppedError):
+        prepared(stop=True)

@@ -15,9 +15,10 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
@@ -34,7 +35,10 @@ SILENT_S = 300.0
 _SHIFTED_S = 0.05
 _AGAIN = "Copy or export it again."
 
-ReadSound = Callable[[], Sound]
+Messages: TypeAlias = Generator[tuple[dict[str, Any], Picture | None], None, None]
+"""What the process says, each with its picture."""
+
+ReadSound: TypeAlias = Callable[[], Sound]
 """Decodes the sound track.
 
 Raises:
@@ -104,13 +108,15 @@ def read_video(path: Path, format: str, limits: Limits, read_sound: ReadSound) -
             film = film_of(container)
             tags = [container.metadata, *([film.metadata] if film is not None else [])]
             shift_s = _shift_s(container, limits.max_s)
+            of_s = _promised_s(container)
     except av.FFmpegError as error:
         detail = error.strerror or str(error)
         raise MediaError(path, f"the video is damaged ({detail})", _AGAIN) from error
     except OSError as error:
         raise refusal(path, error) from error
     sound = read_sound if shift_s is not None else None
-    parts = _parts(path, limits.job(path, format), limits.silent_s, sound, shift_s or 0.0)
+    messages = partial(_messages, path, limits.job(path, format), limits.silent_s)
+    parts = _parts(partial(_shots, messages, of_s), sound, shift_s or 0.0)
     return ReadVideo(parts, recording_caption(*tags), recording_taken(*tags))
 
 
@@ -120,12 +126,16 @@ def read_frame(path: Path, format: str, at_s: float, limits: Limits) -> Picture:
     Raises:
         MediaError: There is none, or it cannot be decoded.
     """
-    messages = _messages(path, limits.job(path, format, at_s), limits.silent_s)
-    with closing(messages):
+    with closing(_messages(path, limits.job(path, format, at_s), limits.silent_s)) as messages:
         for message, picture in messages:
             if picture is not None and "frame" in message:
                 return picture
     raise MediaError(path, "there is no frame any more where one was", _AGAIN)
+
+
+def _promised_s(container: Any) -> float:
+    """How long a container says that it is, seconds; 0 where it does not say."""
+    return max(0.0, float(container.duration or 0) / 1e6)
 
 
 def _shift_s(container: Any, max_s: float) -> float | None:
@@ -140,7 +150,7 @@ def _shift_s(container: Any, max_s: float) -> float | None:
 
 
 def _parts(
-    path: Path, job: Job, silent_s: float, read_sound: ReadSound | None, shift_s: float
+    shots: Callable[[bool, set[str]], Iterator[Shot]], read_sound: ReadSound | None, shift_s: float
 ) -> Iterator[Part]:
     flags: set[str] = set()
     heard = False
@@ -152,16 +162,23 @@ def _parts(
         else:
             heard = True
             yield sound
+    yield from shots(heard, flags)
+
+
+def _shots(
+    messages_of: Callable[[], Messages], of_s: float, heard: bool, flags: set[str]
+) -> Iterator[Shot]:
+    """The shots, the last one with what was noticed; none where there is only sound to be had."""
     held: Shot | None = None
-    messages = _messages(path, job, silent_s)
-    with closing(messages):
+    with closing(messages_of()) as messages:
         try:
             for message, picture in messages:
                 if picture is not None:
                     if held is not None:
                         yield held
                     about = message["shot"]
-                    held = Shot(picture, about["start_s"], about["end_s"], about["frame_s"])
+                    times = (about["start_s"], about["end_s"], about["frame_s"])
+                    held = Shot(picture, *times, of_s=of_s)
                 elif message.get("done", {}).get("damaged"):
                     flags.add("damaged-tail")
         except _StoppedError:
@@ -176,9 +193,7 @@ class _StoppedError(MediaError):
     """Decoding went no further; what came before is to be kept."""
 
 
-def _messages(
-    path: Path, job: Job, silent_s: float
-) -> Generator[tuple[dict[str, Any], Picture | None], None, None]:
+def _messages(path: Path, job: Job, silent_s: float) -> Messages:
     """What the process says until it is done; it ends with the loop over this, however that ends.
 
     Raises:

@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmqa.corpora.fetch import fetch
 from mmqa.errors import MediaError
 from mmqa.media import video
 from mmqa.media.reader import FileReader
@@ -244,3 +246,13 @@ def test_a_name_that_is_no_text_is_no_hindrance(write_film: FilmWriter) -> None:
     odd = path.rename(path.with_name(os.fsdecode(b"concat:\xff|b.mkv")))
     (one,) = shots(odd)
     assert like(one.picture.pixels, scene(1))
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["Megamind.avi", "tree.avi", "vtest.avi"])
+def test_real_videos_are_read_in_order_without_gaps(name: str) -> None:
+    folder = fetch("opencv-doc") / "usr/share/doc/opencv-doc/examples/data"
+    seen = shots(folder / name)
+    assert 1 <= len(seen) <= 20
+    assert all(a.end_s == b.start_s for a, b in pairwise(seen))
+    assert all(s.start_s <= s.frame_s <= s.end_s and s.picture.pixels.std() > 10 for s in seen)
