@@ -164,7 +164,8 @@ def read_sidecar(path: Path) -> str:
         if candidate == path or not is_sidecar(candidate, {path.name}):
             continue
         try:
-            if stat.S_ISREG(candidate.stat().st_mode):  # opening a pipe would wait for ever
+            mode = candidate.stat().st_mode
+            if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # opening a pipe would wait for ever
                 return one_line(clean(decode(candidate.read_bytes())))
         except OSError as error:
             raise refusal(candidate, error) from error
