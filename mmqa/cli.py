@@ -278,9 +278,11 @@ connector: what lets a language model see; --language-model DIR and --pairs FILE
 Training is seeded and stops early; --resume goes on from the last checkpoint. Then move an index:
 mmqa rebuild --index DIR --set mapping=OUT (or fusion=OUT)."""
 
+BENCHES = ("add", "adding", "audio", "index", "search", "startup", "vlm")
 EVAL = """\
 retrieval --suite openmoji, openclipart, photographs: words to pictures never fitted on, and back
 retrieval --suite asterisk: questions to recordings of real speech, word error rate
+retrieval --suite long-recordings: sentences in three recordings of 21 minutes, to the second
 answers --suite samples, samples-blind, samples-development, samples-development-zh, or a FILE
   of your own: questions with expected words and files (see indexes/samples)
 words: prompt words of unseen pictures; router: hand-written questions; prompts: each of them
@@ -364,7 +366,7 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
     bench = _command(
         commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
     )
-    bench.add_argument("what", choices=("add", "adding", "index", "search", "startup", "vlm"))
+    bench.add_argument("what", choices=BENCHES)
     bench.add_argument(
         "--segments", type=int, metavar="N", help="how large an index (adding, index, search)"
     )

@@ -233,9 +233,11 @@ class Library:
         Args:
             paths: One path or several; folders are walked.
             on_event: Told of each file, only once it is durable.
-            cancelled: Asked between files; what was added by then stays.
+            cancelled: Asked between files, and every few minutes of a long recording; what was
+                added, and what was heard of it, stays.
             tags: Given to every one of the files, also to those that were there already.
-            on_progress: Told as FAISS files are written; that takes long only for many segments.
+            on_progress: Told as long recordings are listened to (``seconds``), and as FAISS files
+                are written (``steps``).
 
         Raises:
             IndexLockedError: Another process is adding to this index.

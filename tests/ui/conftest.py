@@ -22,6 +22,7 @@ from mmqa.records import (
     AddEvent,
     AddReport,
     Answer,
+    Chunk,
     Citation,
     CitationEvent,
     DoneEvent,
@@ -125,6 +126,7 @@ class StandInLibrary:
         *,
         on_event: Callable[[AddEvent], None],
         cancelled: Callable[[], bool],
+        on_progress: Callable[[Chunk], None],
     ) -> AddReport:
         self.added.extend(paths)
         total = len(paths) + len(self.refuses)
