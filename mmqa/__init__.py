@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmqa.applications.sentiment.opinions import Sentiment as Sentiment
+    from mmqa.applications.sentiment.opinions import Sentiments as Sentiments
     from mmqa.documents import Documents as Documents
     from mmqa.errors import MmqaError as MmqaError
     from mmqa.exporting import format_transcript as format_transcript
@@ -38,6 +40,8 @@ _HOMES = {
     "Documents": "mmqa.documents",
     "Library": "mmqa.library",
     "MmqaError": "mmqa.errors",
+    "Sentiment": "mmqa.applications.sentiment.opinions",
+    "Sentiments": "mmqa.applications.sentiment.opinions",
     "MmqaRetriever": "mmqa.retrieval.langchain",
     "MmqaVectorStore": "mmqa.vectorstore",
     "format_transcript": "mmqa.exporting",

@@ -250,8 +250,33 @@ def _add_question_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     transcript.add_argument(
         "--overwrite", action="store_true", help="write also where there is a file already"
     )
+    _add_sentiment_command(commands)
     chat = _command(commands, "chat", "chat:chat", "open the chat in the browser, on localhost")
     chat.add_argument("--port", type=int, metavar="N", help="port on localhost (default: 8501)")
+
+
+def _add_sentiment_command(commands: Commands[argparse.ArgumentParser]) -> None:
+    sentiment = _command(
+        commands,
+        "sentiment",
+        "sentiment:sentiment",
+        "tell how pictures, words, recordings and videos feel",
+        more="Files are judged as they are, without an index; --index DIR judges what it holds:\n"
+        "the files named, or all. What is seen, read, heard, and how it sounds is told apart, and\n"
+        "where they contradict each other. --set sentiment=FOLDER takes a trained head.",
+    )
+    sentiment.add_argument(
+        "targets", nargs="*", metavar="FILE", help="a file; with --index also a folder, glob or id"
+    )
+    sentiment.add_argument(
+        "--text", metavar="WORDS", default="", help="words beside each file, or alone"
+    )
+    sentiment.add_argument(
+        "--plot", metavar="FILE", help="write the curve over time, as .png or .svg"
+    )
+    sentiment.add_argument(
+        "--language-model", action="store_true", help="ask the language model too (slower)"
+    )
 
 
 def _add_model_commands(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
@@ -58,9 +60,11 @@ from mmqa.targets import checked_tags, named_items
 from mmqa.writing import Writer
 
 if TYPE_CHECKING:
+    from mmqa.applications.sentiment.opinions import Sentiments
     from mmqa.assistant import Assistant
     from mmqa.describing import Describing
     from mmqa.documents import Documents
+    from mmqa.feeling import Feeling
     from mmqa.preparing import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
     from mmqa.vectorstore import MmqaVectorStore
@@ -645,6 +649,63 @@ class Library:
             lambda question, k, where: self.search(question, k=k, where=where),
         )
 
+    def sentiment(
+        self,
+        targets: str | Path | Iterable[str | Path] | None = None,
+        *,
+        words: str = "",
+        language_model: bool = False,
+    ) -> Sentiments:
+        """How files of the index feel, segment by segment; see :mod:`mmqa.applications.sentiment`.
+
+        Args:
+            targets: Paths, folders, globs or ids as for :meth:`remove`; ``None`` means all files.
+            words: Read beside each of them, e.g. the caption of a picture.
+            language_model: Whether it is asked too; that takes a moment a segment.
+
+        Raises:
+            UsageError: A target names nothing in the index.
+            ConfigError: The setting ``sentiment`` names no head that fits the models.
+        """
+        items = self.items() if targets is None else named_items(self._store, _several(targets))
+        feeling = self._feeling(language_model)
+        return feeling.of_items(self._store, items, words)
+
+    @staticmethod
+    def feel(
+        paths: str | Path | Iterable[str | Path] = (),
+        *,
+        words: str = "",
+        language_model: bool = False,
+        config: Config | None = None,
+    ) -> Sentiments:
+        """How files, or just some words, feel, without any index; see :meth:`sentiment`.
+
+        The files are taken into an index of their own, which is thrown away afterwards.
+
+        Args:
+            paths: Files; one that is refused becomes a note.
+            words: Read beside each of them; without files, what is judged.
+            language_model: Whether it is asked too.
+            config: Settings; ``None`` loads them.
+
+        Raises:
+            UsageError: There are neither files nor words.
+        """
+        several, settings = _several(paths), config or configuration.load()
+        if not several and not words.strip():
+            raise UsageError("there is nothing to judge", "Name a file, or give some words.")
+        with (
+            tempfile.TemporaryDirectory(prefix="mmqa-") as folder,
+            Library.open(Path(folder) / "index", config=settings) as library,
+        ):
+            if not several:
+                return library._feeling(language_model).of_words(words)
+            report = library.add(several)
+            found = library.sentiment(words=words, language_model=language_model)
+            refused = (f"{path}: {reason}" for path, reason in report.failed)
+            return replace(found, notes=(*found.notes, *refused))
+
     def warm_up(self) -> None:
         """Load the models that answer, so that the first question does not wait for them."""
         self._answering().warm_up()
@@ -762,6 +823,20 @@ class Library:
             mapping=parts.mapping,
             prompt_words=parts.prompt_words,
             describing=self._describing() if parts.config.captions else None,
+        )
+
+    def _feeling(self, language_model: bool) -> Feeling:
+        from mmqa.feeling import Feeling, fitted_to, open_head
+
+        parts = self._parts
+        width = parts.mapping.bank.shape[1]
+        return Feeling(
+            reader=self._reader,
+            text_encoder=lambda: parts.text_encoder,
+            head=open_head(parts.config.sentiment, fitted_to(parts.fingerprints()), width),
+            model=(lambda: parts.language_model) if language_model else None,
+            templates=parts.templates,
+            answers_in=parts.answers_in,
         )
 
     def _describing(self) -> Describing:
