@@ -26,7 +26,7 @@ from mmqa.errors import UsageError
 from mmqa.fusion import head as heads
 from mmqa.fusion.head import HeadWeights, Joining
 from mmqa.interfaces import Cancelled, Progress
-from mmqa.records import MODALITIES, Features, Floats, Modality
+from mmqa.records import Features, Floats, Modality
 from mmqa.training import checkpoint, loop
 from mmqa.training.head_report import HeadFit, measured, places
 from mmqa.training.labelled import Labelled, Side
