@@ -65,7 +65,7 @@ screenshot: samples  ## take docs/chat.png in a real browser (needs Chromium)
 
 eval: samples  ## measure quality on public corpora, which are fetched, and on the samples (45 minutes)
 	@missed=0; \
-	for suite in openmoji openclipart photographs asterisk; do \
+	for suite in openmoji openclipart photographs asterisk long-recordings; do \
 	  $(BIN)/mmqa eval retrieval --suite $$suite || missed=1; \
 	done; \
 	for what in words router prompts generalisation "ablation --suite mixed" "stability --suite mixed" \
@@ -79,7 +79,7 @@ eval: samples  ## measure quality on public corpora, which are fetched, and on t
 
 bench: setup  ## measure speed, as ratios against a yardstick in the same run
 	@missed=0; \
-	for what in startup search adding add vlm; do $(BIN)/mmqa bench $$what || missed=1; done; \
+	for what in startup search adding add vlm audio; do $(BIN)/mmqa bench $$what || missed=1; done; \
 	if [ $$missed = 1 ]; then echo "Some targets were missed; they are marked above."; fi
 
 clean:  ## delete the environment and the built demo index (models stay in the cache)

@@ -9,8 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmqa.applications.sentiment.opinions import Sentiment as Sentiment
+    from mmqa.applications.sentiment.opinions import Sentiments as Sentiments
     from mmqa.documents import Documents as Documents
     from mmqa.errors import MmqaError as MmqaError
+    from mmqa.exporting import format_transcript as format_transcript
     from mmqa.library import Library as Library
     from mmqa.records import AddEvent as AddEvent
     from mmqa.records import AddReport as AddReport
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from mmqa.records import Citation as Citation
     from mmqa.records import CitationEvent as CitationEvent
     from mmqa.records import DoneEvent as DoneEvent
+    from mmqa.records import FileTranscript as FileTranscript
     from mmqa.records import Filter as Filter
     from mmqa.records import Hit as Hit
     from mmqa.records import RetrievalEvent as RetrievalEvent
@@ -36,8 +40,11 @@ _HOMES = {
     "Documents": "mmqa.documents",
     "Library": "mmqa.library",
     "MmqaError": "mmqa.errors",
+    "Sentiment": "mmqa.applications.sentiment.opinions",
+    "Sentiments": "mmqa.applications.sentiment.opinions",
     "MmqaRetriever": "mmqa.retrieval.langchain",
     "MmqaVectorStore": "mmqa.vectorstore",
+    "format_transcript": "mmqa.exporting",
     **dict.fromkeys(
         (
             "AddEvent",
@@ -46,6 +53,7 @@ _HOMES = {
             "Citation",
             "CitationEvent",
             "DoneEvent",
+            "FileTranscript",
             "Filter",
             "Hit",
             "RetrievalEvent",

@@ -15,8 +15,9 @@ from typing import TypeAlias, TypeVar
 from mmqa.errors import UsageError
 from mmqa.extraction import Extract, Extractors
 from mmqa.interfaces import Reader, Transcriber
-from mmqa.records import Features, Part, Picture, Question, Recording, Segment
+from mmqa.records import Features, LongRecording, Part, Picture, Question, Recording, Segment
 from mmqa.segmenting import Segmenter, attached_segment
+from mmqa.times import clock
 
 LONGEST_QUESTION = 4_000
 """Characters. Far above any question, far below what would stall the encoders."""
@@ -76,6 +77,11 @@ def _read(reader: Reader, source: Attachment, wanted: type[_Wanted], name: str) 
             return _read(reader, path, wanted, name)
     path = Path(source).expanduser()
     part: Part | None = next(iter(reader.read(path).parts), None)
+    if isinstance(part, LongRecording):
+        raise UsageError(
+            f"{str(source)!r} lasts {clock(part.duration_s)}, which is no question",
+            "Ask with a few minutes at most; add long recordings to an index.",
+        )
     if not isinstance(part, wanted):
         raise UsageError(f"{str(source)!r} is not {name}", f"Attach {name}.")
     return part

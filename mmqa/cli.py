@@ -17,7 +17,7 @@ KINDS = ("image", "audio", "video", "text")
 EVALUATIONS = (
     *("retrieval", "answers", "words", "router", "prompts"),
     *("ablation", "stability", "generalisation", "report"),
-    *("vqa", "naming", "quantization"),
+    *("vqa", "naming", "quantization", "videos"),
 )
 DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
 EPILOG = """\
@@ -231,8 +231,52 @@ def _add_question_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     ask.add_argument(
         "--no-retrieval", action="store_true", help="answer from what is attached alone"
     )
+    transcript = _command(
+        commands,
+        "transcript",
+        "transcript:transcript",
+        "write down what is said in a recording or video",
+        more="A file of the index is not listened to again. Any other file is, unless a"
+        " transcript\n"
+        "lies beside it (talk.srt, talk.vtt, talk.transcript.txt): that is taken as it is."
+        " Cues of\n"
+        "long spans are cut within them, their times estimated by the length of the words.",
+    )
+    transcript.add_argument("target", metavar="PATH|ID", help="a file, or an id of the index")
+    transcript.add_argument(
+        "--format", choices=("srt", "vtt", "txt"), help="default: as --out ends, else srt"
+    )
+    transcript.add_argument("--out", metavar="FILE", help="where to write it (default: stdout)")
+    transcript.add_argument(
+        "--overwrite", action="store_true", help="write also where there is a file already"
+    )
+    _add_sentiment_command(commands)
     chat = _command(commands, "chat", "chat:chat", "open the chat in the browser, on localhost")
     chat.add_argument("--port", type=int, metavar="N", help="port on localhost (default: 8501)")
+
+
+def _add_sentiment_command(commands: Commands[argparse.ArgumentParser]) -> None:
+    sentiment = _command(
+        commands,
+        "sentiment",
+        "sentiment:sentiment",
+        "tell how pictures, words, recordings and videos feel",
+        more="Files are judged as they are, without an index; --index DIR judges what it holds:\n"
+        "the files named, or all. What is seen, read, heard, and how it sounds is told apart, and\n"
+        "where they contradict each other. --set sentiment=FOLDER takes a trained head.",
+    )
+    sentiment.add_argument(
+        "targets", nargs="*", metavar="FILE", help="a file; with --index also a folder, glob or id"
+    )
+    sentiment.add_argument(
+        "--text", metavar="WORDS", default="", help="words beside each file, or alone"
+    )
+    sentiment.add_argument(
+        "--plot", metavar="FILE", help="write the curve over time, as .png or .svg"
+    )
+    sentiment.add_argument(
+        "--language-model", action="store_true", help="ask the language model too (slower)"
+    )
 
 
 def _add_model_commands(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -259,16 +303,19 @@ connector: what lets a language model see; --language-model DIR and --pairs FILE
 Training is seeded and stops early; --resume goes on from the last checkpoint. Then move an index:
 mmqa rebuild --index DIR --set mapping=OUT (or fusion=OUT)."""
 
+BENCHES = ("add", "adding", "audio", "index", "search", "startup", "vlm")
 EVAL = """\
 retrieval --suite openmoji, openclipart, photographs: words to pictures never fitted on, and back
 retrieval --suite asterisk: questions to recordings of real speech, word error rate
+retrieval --suite long-recordings: sentences in three recordings of 21 minutes, to the second
 answers --suite samples, samples-blind, samples-development, samples-development-zh, or a FILE
   of your own: questions with expected words and files (see indexes/samples)
 words: prompt words of unseen pictures; router: hand-written questions; prompts: each of them
 ablation, stability, report --suite mixed, or a FILE of your own questions with --index DIR
 generalisation: fitted on one collection, tested on others
 vqa --suite easy-vqa, scenes, words: questions about pictures, also with the wrong picture
-naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions"""
+naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions
+videos --suite made, made-development: shots of videos found by slides, by speech, by both"""
 
 
 def _add_prompt_commands(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -344,7 +391,7 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
     bench = _command(
         commands, "bench", "measure:bench", "measure speed, as ratios within one run", index=False
     )
-    bench.add_argument("what", choices=("add", "adding", "index", "search", "startup", "vlm"))
+    bench.add_argument("what", choices=BENCHES)
     bench.add_argument(
         "--segments", type=int, metavar="N", help="how large an index (adding, index, search)"
     )

@@ -31,6 +31,8 @@ class Config:
         mapping: Folder of a mapping that ``mmqa train mapping`` wrote; empty: the preset's own.
         fusion: ``concat``, ``weighted``, ``attention``, or a folder that ``mmqa train fusion``
             wrote.
+        sentiment: Folder of a head that ``mmqa train sentiment`` wrote; empty: words, pictures and
+            voices are weighed by hand-set weights.
         router: What decides how much to look, read and listen: ``trained``, ``uniform``, or a
             folder that ``mmqa train router`` wrote.
         router_trust: How much of what the router learned counts, 0–1; the rest looks, reads and
@@ -47,6 +49,7 @@ class Config:
         max_pixels: Largest picture that is decoded, in pixels.
         max_text_bytes: Largest text file that is read.
         max_audio_s: Longest recording that is read.
+        max_video_s: Longest video that is read.
         lexical_weight: Share λ of lexical search in the score, 0–1.
         min_score: Below this the best hit is taken as unrelated, and mmqa abstains.
         answer_tokens: Longest answer, in tokens.
@@ -73,6 +76,7 @@ class Config:
     cache: str = ""
     mapping: str = ""
     fusion: str = "concat"
+    sentiment: str = ""
     router: str = "trained"
     router_trust: float = 0.4
     query_prompts: str = "templates"
@@ -85,6 +89,7 @@ class Config:
     max_pixels: int = 100_000_000
     max_text_bytes: int = 20_000_000
     max_audio_s: float = 4 * 3600.0
+    max_video_s: float = 4 * 3600.0
     lexical_weight: float = 0.4
     min_score: float = 1.5
     answer_tokens: int = 64

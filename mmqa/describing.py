@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from mmqa import extraction
 from mmqa.errors import GenerationError
@@ -122,7 +122,8 @@ class Descriptions:
                 return None
             return tuple(extract.description for extract in extraction.unpack(payload))
         for item in self._store.find_sha(sha256)[:1]:
-            return tuple(s.text.description for s in pictures_of(self._store, item))
+            found = distinct(self._store.item_segments(item.path))
+            return tuple(one.text.description for one in found)
         return ()
 
     def describe(
@@ -206,9 +207,8 @@ class Descriptions:
     def payload(self, extracts: Iterable[Extract]) -> tuple[str, bytes] | None:
         """Key and bytes under which descriptions are kept; ``None`` for a file without pictures."""
         pictures = [
-            Extract(e.kind, page=e.page, description=e.description)
-            for e in extracts
-            if e.kind == "image"
+            Extract(e.kind, page=e.page, description=e.description, frame_s=e.frame_s)
+            for e in distinct(list(extracts))
         ]
         if self._describing is None or not pictures:
             return None
@@ -222,29 +222,53 @@ def lacking(describing: Describing | None, store: IndexStore, item: MediaItem) -
     """
     if describing is None:
         return False
-    pictures = pictures_of(store, item)
+    pictures = distinct(store.item_segments(item.path))
     if not pictures or any(segment.text.description for segment in pictures):
         return False
     # a document whose pages all have text is done without a single description
     return item.kind == "image" or describing.key not in store.extraction_fingerprints(item.sha256)
 
 
-def pictures_of(store: IndexStore, item: MediaItem) -> list[Segment]:
-    """The segments of a file that are pictures, in order."""
-    return [segment for segment in store.item_segments(item.path) if segment.kind == "image"]
+_Showing = TypeVar("_Showing", Segment, Extract)
+
+
+def distinct(several: Sequence[_Showing]) -> list[_Showing]:
+    """Those of a file that show something, in order: each picture, each frame of a video once.
+
+    Several segments of a video may show one frame.
+
+    >>> one, other = Extract("video", frame_s=4.0), Extract("video", frame_s=1.0)
+    >>> [e.frame_s for e in distinct([one, other, one, Extract("text"), Extract("image")])]
+    [None, 1.0, 4.0]
+    """
+    frames: dict[float, _Showing] = {}
+    for one in several:
+        if one.frame_s is not None:
+            frames.setdefault(one.frame_s, one)
+    pictures = [one for one in several if one.kind == "image"]
+    return pictures + [frames[frame_s] for frame_s in sorted(frames)]
 
 
 def described(extracts: Iterable[Extract], descriptions: Iterable[str]) -> list[Extract]:
-    """Extracts, those of pictures with the next description each, as long as there are any.
+    """Extracts, those that show something with its description, in the order of ``distinct``.
 
     >>> [e.description for e in described([Extract("text"), Extract("image")], ["A dog."])]
     ['', 'A dog.']
     """
+    several = list(extracts)
     left = iter(descriptions)
-    return [
-        replace(extract, description=next(left, "")) if extract.kind == "image" else extract
-        for extract in extracts
-    ]
+    pictures = [next(left, "") for one in several if one.kind == "image"]
+    frames = {one.frame_s: next(left, "") for one in distinct(several) if one.kind != "image"}
+    seen = iter(pictures)
+    told = []
+    for one in several:
+        if one.kind == "image":
+            told.append(replace(one, description=next(seen)))
+        elif one.frame_s is not None:
+            told.append(replace(one, description=frames[one.frame_s]))
+        else:
+            told.append(one)
+    return told
 
 
 def shortened(said: str) -> str:

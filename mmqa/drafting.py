@@ -18,11 +18,13 @@ from mmqa.evidence.ranking import Candidate, missing_names, rank
 from mmqa.evidence.relevance import judge
 from mmqa.evidence.sentences import GUESSES, Sentence, all_sentences, split
 from mmqa.interfaces import TextEncoder
-from mmqa.prompts.assemble import clock
+from mmqa.prompts.assemble import source_of
 from mmqa.prompts.glossary import glossary
+from mmqa.prompts.meanwhile import meanwhile
 from mmqa.prompts.template import Templates, language_of
 from mmqa.questions import Understood
 from mmqa.records import Citation, Hit, Kind, Question, Segment
+from mmqa.times import clock
 
 CLOSE = 0.08
 """Two sentences whose scores differ by less are both quoted."""
@@ -92,8 +94,11 @@ def draft(
     templates = templates_in(language_of(text))
     if found.attached and text and about_attachment(text):
         return draft_attachment(text, found.attached, templates)
+    both = meanwhile(understood.words)
+    if both is not None and (said_then := draft_meanwhile(found.hits, templates, min_score)):
+        return said_then
     kind = sought_kind(text) if text else "image"
-    if kind == "image" and (found.hits or not found.attached):
+    if kind in ("image", "video") and (found.hits or not found.attached):
         pointing = bool(question.pictures) and not subject(understood.words)
         named = "" if pointing else text
         encoder = text_encoder()
@@ -151,7 +156,8 @@ def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
         return Draft(templates.text("abstained"))
     lines = []
     for n, file in enumerate(shown, start=1):
-        name = file.hit.segment.path.name
+        segment = file.hit.segment
+        name = segment.path.name if segment.start_s is None else source_of(segment)
         guesses = _native(file.guesses, templates)
         line = templates.text(
             "picture", name=name, words=file.words, guesses=guesses, described=file.described
@@ -159,6 +165,20 @@ def draft_files(shown: Sequence[Shown], templates: Templates) -> Draft:
         lines.append(f"{line} [{n}]")
     cited = tuple((f.hit.segment, f.words or f.described or f.guesses) for f in shown)
     return Draft("\n".join(lines), cited, "quoted")
+
+
+def draft_meanwhile(hits: Sequence[Hit], templates: Templates, min_score: float) -> Draft | None:
+    """What is said while something is to be seen; ``None`` where no such video was found.
+
+    The search asked for both already: the best hit in which something is seen and said counts.
+    """
+    for hit in hits:
+        segment = hit.segment
+        if segment.shows and segment.text.transcript and hit.relevance >= min_score:
+            words = said(segment)
+            text = f"{templates.text('quote', quote=words)} [1]"
+            return Draft(text, ((segment, words),), "quoted")
+    return None
 
 
 def draft_fact(
@@ -280,7 +300,7 @@ def _quote(
 def _say(sentence: Sentence, kind: Kind | None, templates: Templates) -> str:
     segment = sentence.segment
     if kind is not None:
-        time = clock(segment.start_s)
+        time = "" if segment.start_s is None else clock(segment.start_s)
         words = _opening(sentence)
         return templates.text("file", name=segment.path.name, time=time, words=words)
     if sentence.source in {*GUESSES, "name_words"}:

@@ -20,6 +20,7 @@ from typing import Literal
 from mmqa.calibrating import measure
 from mmqa.describing import lacking
 from mmqa.errors import MediaError
+from mmqa.hearing import StoppedError
 from mmqa.index.store import IndexStore
 from mmqa.index.transaction import Transaction
 from mmqa.interfaces import Cancelled, CrossModalMapping, Progress
@@ -27,7 +28,7 @@ from mmqa.media.scan import Found, scan
 from mmqa.moves import Moves
 from mmqa.preparing import Entry, Preparation, Stages
 from mmqa.reading import ReadAhead
-from mmqa.records import AddEvent, AddReport, Media, MediaItem
+from mmqa.records import AddEvent, AddReport, LongRecording, Media, MediaItem
 from mmqa.retrieval.lexical import tokenize
 from mmqa.segmenting import Group, searchable
 
@@ -91,11 +92,13 @@ class Ingest:
         store: The index, open for writing.
         stages: The parts to compose.
         on_event: Told of each file once it is done.
-        cancelled: Asked between files; true stops after what is in hand is stored.
+        cancelled: Asked between files, and every few minutes of a long recording; true stops after
+            what is in hand is stored. What was heard of a long recording is kept for the next run.
         tags: Given to every file that is added or found unchanged.
         gone: Files that are no longer where they were: one that appears with the same content is
             such a file, moved.
-        on_progress: Told as FAISS files are written; that takes long only for many segments.
+        on_progress: Told as long recordings are listened to, and as FAISS files are written; that
+            takes long only for many segments.
     """
 
     def __init__(
@@ -118,7 +121,14 @@ class Ingest:
         self._on_progress = on_progress
         self._cancelled = cancelled or (lambda: False)
         self._tags = frozenset(tags)
-        self._preparation = Preparation(store, stages, self.gone, self._tags)
+        self._preparation = Preparation(
+            store,
+            stages,
+            self.gone,
+            self._tags,
+            on_progress=on_progress,
+            cancelled=self._asked_to_stop,
+        )
         self._batch = _Batch()
         self._unflushed = 0
 
@@ -158,9 +168,12 @@ class Ingest:
         for outcome in reading.outcomes(files):
             if self._asked_to_stop():
                 break
-            self._take(outcome)
-            if self._batch.full(waiting=self._preparation.waiting > 0):
-                self._store()
+            try:
+                self._take(outcome)
+                if self._batch.full(waiting=self._preparation.waiting > 0):
+                    self._store()
+            except StoppedError:
+                break
         self._store()
 
     def leave(self, items: Iterable[MediaItem]) -> None:
@@ -203,9 +216,23 @@ class Ingest:
             if any(e.media.item.sha256 == outcome.item.sha256 for e in self._batch.entries):
                 self._store()  # so that the same content is found instead of computed twice
             try:
-                self._batch.entries.append(self._preparation.entry(outcome))
+                entry = self._preparation.entry(outcome)
             except MediaError as error:
                 self._refuse(error)
+            else:
+                self._put_in(entry)
+
+    def _put_in(self, entry: Entry) -> None:
+        """A long recording is a batch of its own: nothing that is done waits until it is heard."""
+        if not isinstance(entry.recording, LongRecording):
+            self._batch.entries.append(entry)
+            return
+        self._store()
+        self._batch.entries.append(entry)
+        try:
+            self._store()
+        except MediaError as error:  # its file was changed or taken away meanwhile
+            self._refuse(error)
 
     # ------------------------------------------------------------------ storing
 
@@ -291,6 +318,8 @@ def _put(transaction: Transaction, entry: Entry, group: Group) -> None:
     transaction.put(item, group.segments, group.features, words, entry.phash)
     for key, payload in entry.payloads():
         transaction.put_extraction(item.sha256, key, payload)
+    if entry.unfinished:
+        transaction.drop_extraction(item.sha256, entry.unfinished)
 
 
 def recalibrate(store: IndexStore, mapping: CrossModalMapping) -> None:

@@ -16,7 +16,9 @@ from mmqa.records import (
     Chunk,
     Features,
     Floats,
+    Heard,
     ImageFeatures,
+    LongRecording,
     Media,
     Message,
     Modality,
@@ -24,6 +26,7 @@ from mmqa.records import (
     Prompt,
     PromptWord,
     Recording,
+    Sound,
     Transcript,
     Weighing,
     Wording,
@@ -87,12 +90,24 @@ class Transcriber(Protocol):
         """Changes whenever the same sound could give other words."""
         ...
 
-    def transcribe(self, recording: Recording) -> Transcript:
-        """Transcribe; silence gives no spans, never invented words."""
+    def transcribe(self, recording: Sound) -> Transcript:
+        """Transcribe a recording, long or short; silence gives no spans, never invented words."""
         ...
 
     def transcribe_many(self, recordings: Sequence[Recording]) -> list[Transcript]:
         """Transcribe n recordings; short ones may share the model's fixed window."""
+        ...
+
+    def listen(self, recording: LongRecording, heard: Heard | None = None) -> Iterator[Heard]:
+        """Transcribe a long recording bit by bit, in bounded memory.
+
+        Args:
+            recording: What is listened to.
+            heard: Where an earlier listening was left off; ``None`` begins at the start.
+
+        Yields:
+            How far it came, every few minutes of sound; the last one is ``done``.
+        """
         ...
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
@@ -39,8 +41,10 @@ from mmqa.records import (
     Answer,
     AnswerEvent,
     DoneEvent,
+    FileTranscript,
     Filter,
     Hit,
+    KeyFrame,
     MediaItem,
     Picture,
     Question,
@@ -56,9 +60,11 @@ from mmqa.targets import checked_tags, named_items
 from mmqa.writing import Writer
 
 if TYPE_CHECKING:
+    from mmqa.applications.sentiment.opinions import Sentiments
     from mmqa.assistant import Assistant
     from mmqa.describing import Describing
     from mmqa.documents import Documents
+    from mmqa.feeling import Feeling
     from mmqa.preparing import Stages
     from mmqa.retrieval.langchain import MmqaRetriever
     from mmqa.vectorstore import MmqaVectorStore
@@ -235,9 +241,11 @@ class Library:
         Args:
             paths: One path or several; folders are walked.
             on_event: Told of each file, only once it is durable.
-            cancelled: Asked between files; what was added by then stays.
+            cancelled: Asked between files, and every few minutes of a long recording; what was
+                added, and what was heard of it, stays.
             tags: Given to every one of the files, also to those that were there already.
-            on_progress: Told as FAISS files are written; that takes long only for many segments.
+            on_progress: Told as long recordings are listened to (``seconds``), and as FAISS files
+                are written (``steps``).
 
         Raises:
             IndexLockedError: Another process is adding to this index.
@@ -575,6 +583,58 @@ class Library:
             asked, k=k, where=where, retrieval=retrieval, cancelled=cancelled
         )
 
+    def transcript(self, target: str | Path) -> FileTranscript:
+        """What is said in a recording or video: as the index has it, else as it is heard now.
+
+        Write it down with :func:`mmqa.format_transcript`.
+
+        Args:
+            target: Path or id of a file in the index, or path of any other file.
+
+        Raises:
+            UsageError: It names no file or several, or one in which nothing can be said.
+            MediaError: A file that is not in the index cannot be read.
+        """
+        from mmqa.transcripts import of_file, of_index
+
+        try:
+            items = named_items(self._store, [target])
+        except UsageError:
+            if not Path(target).expanduser().is_file():
+                raise
+            path = Path(target).expanduser()
+            return of_file(path, self._reader, lambda: self._parts.transcriber)
+        if len(items) > 1:
+            raise UsageError(f"{str(target)!r} names {len(items)} files", "Name one of them.")
+        return of_index(items[0], self._store.item_segments(items[0].path))
+
+    @staticmethod
+    def transcribe(path: str | Path, *, config: Config | None = None) -> FileTranscript:
+        """What is said in a recording or video, without any index; see :meth:`transcript`.
+
+        Raises:
+            UsageError: It is neither, or has no sound.
+            MediaError: It cannot be read.
+        """
+        from mmqa.transcripts import of_file
+
+        settings = config or configuration.load()
+        parts = Parts(settings)
+        try:
+            found = Path(path).expanduser()
+            return of_file(found, _reader(settings), lambda: parts.transcriber)
+        finally:
+            parts.release()
+
+    def key_frames(self, path: str | Path) -> tuple[KeyFrame, ...]:
+        """What a video of the index shows, shot by shot; none of another file."""
+        segments = self._store.item_segments(Path(path))
+        shown = {s.frame_s: s.sha256 for s in segments if s.frame_s is not None}
+        return tuple(
+            KeyFrame(frame_s, thumbnail_path(self._store.folder, sha256, frame_s))
+            for frame_s, sha256 in sorted(shown.items())
+        )
+
     def items(self) -> tuple[MediaItem, ...]:
         """Every file in the index, sorted by path."""
         return tuple(sorted(self._store.items(), key=lambda item: os.fsencode(item.path)))
@@ -622,6 +682,63 @@ class Library:
             EncoderEmbeddings(lambda: self._parts.text_encoder),
             lambda question, k, where: self.search(question, k=k, where=where),
         )
+
+    def sentiment(
+        self,
+        targets: str | Path | Iterable[str | Path] | None = None,
+        *,
+        words: str = "",
+        language_model: bool = False,
+    ) -> Sentiments:
+        """How files of the index feel, segment by segment; see :mod:`mmqa.applications.sentiment`.
+
+        Args:
+            targets: Paths, folders, globs or ids as for :meth:`remove`; ``None`` means all files.
+            words: Read beside each of them, e.g. the caption of a picture.
+            language_model: Whether it is asked too; that takes a moment a segment.
+
+        Raises:
+            UsageError: A target names nothing in the index.
+            ConfigError: The setting ``sentiment`` names no head that fits the models.
+        """
+        items = self.items() if targets is None else named_items(self._store, _several(targets))
+        feeling = self._feeling(language_model)
+        return feeling.of_items(self._store, items, words)
+
+    @staticmethod
+    def feel(
+        paths: str | Path | Iterable[str | Path] = (),
+        *,
+        words: str = "",
+        language_model: bool = False,
+        config: Config | None = None,
+    ) -> Sentiments:
+        """How files, or just some words, feel, without any index; see :meth:`sentiment`.
+
+        The files are taken into an index of their own, which is thrown away afterwards.
+
+        Args:
+            paths: Files; one that is refused becomes a note.
+            words: Read beside each of them; without files, what is judged.
+            language_model: Whether it is asked too.
+            config: Settings; ``None`` loads them.
+
+        Raises:
+            UsageError: There are neither files nor words.
+        """
+        several, settings = _several(paths), config or configuration.load()
+        if not several and not words.strip():
+            raise UsageError("there is nothing to judge", "Name a file, or give some words.")
+        with (
+            tempfile.TemporaryDirectory(prefix="mmqa-") as folder,
+            Library.open(Path(folder) / "index", config=settings) as library,
+        ):
+            if not several:
+                return library._feeling(language_model).of_words(words)
+            report = library.add(several)
+            found = library.sentiment(words=words, language_model=language_model)
+            refused = (f"{path}: {reason}" for path, reason in report.failed)
+            return replace(found, notes=(*found.notes, *refused))
 
     def warm_up(self) -> None:
         """Load the models that answer, so that the first question does not wait for them."""
@@ -698,7 +815,9 @@ class Library:
             segment=found.segment,
             score=found.score,
             contributions=found.contributions,
-            thumbnail_path=thumbnail_path(self._store.folder, found.segment.sha256),
+            thumbnail_path=thumbnail_path(
+                self._store.folder, found.segment.sha256, found.segment.frame_s
+            ),
             even_score=sum(even.get(m, 1.0) * v for m, v in found.contributions.items())
             if even
             else None,
@@ -740,6 +859,20 @@ class Library:
             describing=self._describing() if parts.config.captions else None,
         )
 
+    def _feeling(self, language_model: bool) -> Feeling:
+        from mmqa.feeling import Feeling, fitted_to, open_head
+
+        parts = self._parts
+        width = parts.mapping.bank.shape[1]
+        return Feeling(
+            reader=self._reader,
+            text_encoder=lambda: parts.text_encoder,
+            head=open_head(parts.config.sentiment, fitted_to(parts.fingerprints()), width),
+            model=(lambda: parts.language_model) if language_model else None,
+            templates=parts.templates,
+            answers_in=parts.answers_in,
+        )
+
     def _describing(self) -> Describing:
         """Pictures are described by the language model, under its own name."""
         from mmqa.describing import Describing
@@ -773,11 +906,13 @@ class Library:
             return self._assistant
 
     def _picture_of(self, segment: Segment) -> Picture:
-        """The pixels of a picture, or of a page, that is in the index.
+        """The pixels of a picture, of a page or of the frame of a video that is in the index.
 
         Raises:
             MediaError: The file cannot be read any more.
         """
+        if segment.frame_s is not None:
+            return self._reader.frame(segment.path, segment.frame_s)
         for part in self._reader.read(segment.path).parts:
             if isinstance(part, Picture) and part.page == segment.page:
                 return part
@@ -812,6 +947,7 @@ def _reader(config: Config) -> FileReader:
         max_pixels=config.max_pixels,
         max_text_bytes=config.max_text_bytes,
         max_audio_s=config.max_audio_s,
+        max_video_s=config.max_video_s,
     )
 
 

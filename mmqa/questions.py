@@ -2,6 +2,7 @@
 
 Knows: that words ask every modality at once, in more wordings than one where prompts give them;
 that words of a language which the encoder does not know ask by what a glossary makes of them; that
+"what is said while the car is visible" asks pictures for the car; that
 a picture asks with its mapped vector; that what the user says of where to look outweighs what the
 router learned. Refuses to know: what is in the index, and how hits are ranked.
 """
@@ -23,6 +24,7 @@ from mmqa.interfaces import (
 )
 from mmqa.prompts.explicit import explicit
 from mmqa.prompts.glossary import glossary
+from mmqa.prompts.meanwhile import meanwhile
 from mmqa.prompts.template import language_of
 from mmqa.records import (
     MODALITIES,
@@ -148,7 +150,9 @@ class Asking:
     def _wordings(self, words: str, vector: Floats | None) -> list[Wording]:
         if vector is None:
             return []
-        return [one for prompt in self.prompts() for one in prompt.wordings(words, vector)]
+        both = meanwhile(words)
+        more = [one for prompt in self.prompts() for one in prompt.wordings(words, vector)]
+        return [*(both.wordings() if both else ()), *more]
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, Floats]:
         unique = list(dict.fromkeys(texts))
@@ -204,8 +208,11 @@ def named(text: str) -> Weighing | None:
     0.8
     >>> named("When does the ferry leave?") is None
     True
+    >>> named("What is said about the pier while a red car is visible?").weights["text"]
+    0.1
     """
-    weights = told(explicit(text))
+    both = meanwhile(text)
+    weights = told(both.modalities if both else explicit(text))
     return None if weights is None else Weighing(weights, "words")
 
 

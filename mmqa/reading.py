@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,9 +19,10 @@ from mmqa.index.store import IndexStore
 from mmqa.interfaces import Reader
 from mmqa.media.reader import mtime_ns
 from mmqa.media.scan import Found, Refused
-from mmqa.media.sidecar import read_sidecar
+from mmqa.media.sidecar import FLAGS, read_beside
 from mmqa.media.thumbnail import write_thumbnail
 from mmqa.records import Media, MediaItem, Picture, Segment
+from mmqa.transcripts import belongs, letters, unfit
 
 WORKERS = 2
 """Threads that decode; Pillow and FFmpeg release the interpreter while they do."""
@@ -70,7 +71,7 @@ class ReadAhead:
             if (
                 known is not None
                 and same_file(found, known)
-                and same_caption(found, known, self.store.item_segments)
+                and same_beside(found, known, self.store.item_segments)
                 and not self.again(known)
             ):
                 return known
@@ -85,15 +86,26 @@ class ReadAhead:
         if media.item.kind == "image":
             (picture,) = media.parts
             assert isinstance(picture, Picture)
-            path = thumbnail_path(self.store.folder, media.item.sha256)
-            try:
-                write_thumbnail(picture, path)
-            except OSError as error:
-                raise IndexFolderError(
-                    self.store.folder,
-                    f"{str(path)!r} cannot be written: {error.strerror or error}",
-                    "Make room, or see who may write there, then add again; nothing was lost.",
-                ) from error
+            keep_thumbnail(self.store.folder, picture, media.item.sha256)
+
+
+def keep_thumbnail(
+    folder: Path, picture: Picture, sha256: str, frame_s: float | None = None
+) -> None:
+    """Write the thumbnail of a picture, or of a frame of a video, into an index.
+
+    Raises:
+        IndexFolderError: It cannot be written.
+    """
+    path = thumbnail_path(folder, sha256, frame_s)
+    try:
+        write_thumbnail(picture, path)
+    except OSError as error:
+        raise IndexFolderError(
+            folder,
+            f"{str(path)!r} cannot be written: {error.strerror or error}",
+            "Make room, or see who may write there, then add again; nothing was lost.",
+        ) from error
 
 
 def same_file(path: Path, known: MediaItem) -> bool:
@@ -105,24 +117,28 @@ def same_file(path: Path, known: MediaItem) -> bool:
     return (now.st_size, mtime_ns(now)) == (known.size_bytes, known.mtime_ns)
 
 
-def same_caption(
+def same_beside(
     path: Path, known: MediaItem, segments: Callable[[Path], Sequence[Segment]]
 ) -> bool:
-    """Whether the caption in a text file beside a picture or recording is the one that it had.
+    """Whether caption and transcript in text files beside a file are those that it had.
 
     Args:
         path: The file.
         known: The file as it was added.
         segments: Gives what the index holds of it.
     """
-    if known.kind == "text":
-        return True
-    try:
-        words = read_sidecar(path)
-    except MediaError:
-        return "unreadable-caption" in known.flags
-    if bool(words) is not ("captioned" in known.flags) or "unreadable-caption" in known.flags:
+    now = read_beside(path, known.kind)
+    if now.transcript is not None and "unreadable-transcript" in known.flags:
+        ends_s = (segment.end_s or 0.0 for segment in segments(path))
+        if not belongs(now.transcript, max(ends_s, default=0.0)):
+            now = replace(now, transcript=None, flags=unfit(now.flags))
+    if set(now.flags) != FLAGS.intersection(known.flags):
         return False
-    return not words or any(
-        segment.text.caption.partition("\n")[0] == words for segment in segments(path)[:1]
-    )
+    if not now.caption and now.transcript is None:
+        return True
+    held = segments(path)
+    captions = [segment.text.caption.partition("\n")[0] for segment in held[:1]]
+    if now.caption and now.caption not in captions:
+        return False
+    said = letters(segment.text.transcript for segment in held)
+    return now.transcript is None or said == letters(span.text for span in now.transcript.spans)

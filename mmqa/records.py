@@ -9,7 +9,7 @@ of kind ``image`` with a visual and a text vector.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, overload
@@ -56,7 +56,11 @@ class MediaItem:
         size_bytes: Size of the file.
         mtime_ns: Time of last change, nanoseconds since the epoch.
         flags: Quality flags, sorted: ``blurred``, ``tiny``, ``silent``, ``clipped``, ``duplicate``,
-            ``near-duplicate``, ``truncated-text`` …; ``captioned`` by a text file beside it; and
+            ``near-duplicate``, ``no-speech`` (and beside it perhaps ``noise``, ``tone`` or
+            ``music``), ``truncated-text`` …; ``captioned`` by a text file beside it;
+            ``transcript-file`` where a file beside it says what is said, which is then taken in
+            the place of recognition, ``estimated-times`` where it has none, and
+            ``unreadable-transcript`` where it cannot be read or is of another recording; and
             ``not-described`` where the language model failed to.
         taken_ns: When it was taken or recorded, as the file itself says (EXIF, container),
             nanoseconds since the epoch; ``None`` where it does not say: then ``mtime_ns`` counts.
@@ -108,6 +112,56 @@ class Recording:
         return len(self.samples) / self.rate_hz
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LongRecording:
+    """Sound too long to be held: decoded anew, block by block, whenever it is listened to.
+
+    Attributes:
+        blocks: Gives it from its start, in order: float32 (n,), range −1…1, each of a length that
+            the decoder likes, all together ``length``. May raise a ``MediaError``: the file may
+            have changed since it was read.
+        length: Samples.
+        rate_hz: Sampling rate; readers give 16,000.
+    """
+
+    blocks: Callable[[], Iterator[Floats]]
+    length: int
+    rate_hz: int = 16_000
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.length / self.rate_hz
+
+
+Sound: TypeAlias = Recording | LongRecording
+"""What is listened to: held whole where it is short, decoded as it is heard where it is long."""
+SOUNDS = (Recording, LongRecording)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A stretch of a video between two cuts, with the one frame that stands for it.
+
+    Times are seconds from the video's start, as players count them.
+
+    Attributes:
+        picture: Its sharpest frame, upright.
+        start_s: Where it begins.
+        end_s: Where it ends.
+        frame_s: Where the frame stands.
+        flags: What was noticed of the file by then: ``damaged-tail`` on the last shot.
+        of_s: How long the whole video says that it is; 0 where it does not say.
+    """
+
+    picture: Picture
+    start_s: float
+    end_s: float
+    frame_s: float = 0.0
+    flags: tuple[str, ...] = ()
+    of_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of a text file, short enough for the text encoder.
@@ -123,7 +177,7 @@ class Passage:
     heading: str = ""
 
 
-Part: TypeAlias = Picture | Recording | Passage
+Part: TypeAlias = Picture | Recording | LongRecording | Shot | Passage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,24 +190,41 @@ class Media:
         caption: Words that the file or its sidecar carries about itself (EXIF, XMP, PNG text,
             ``photo.jpg.txt``), cleaned; empty where there are none.
         name_words: Words of the file name that mean something (``IMG_0231`` gives none).
+        transcript: What is said in it, as a file beside it says, cue by cue; the last may end at
+            infinity. ``None`` where there is no such file: then the sound is listened to.
     """
 
     item: MediaItem
     parts: Iterable[Part]
     caption: str = ""
     name_words: str = ""
+    transcript: Transcript | None = None
 
 
 # --------------------------------------------------------------------------- what extractors give
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptSpan:
-    """A stretch of speech, never cutting a word; times in seconds from the file's start."""
+class SpokenWord:
+    """A word with its times in seconds, as a model gives it: leading space included."""
 
     start_s: float
     end_s: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSpan:
+    """A stretch of speech, never cutting a word; times in seconds from the file's start.
+
+    Its words have times of their own where they were heard; two spans that say the same at the same
+    time are equal with and without them.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+    words: tuple[SpokenWord, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +233,50 @@ class Transcript:
 
     spans: tuple[TranscriptSpan, ...]
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How far a long recording was listened to, and what was said up to there.
+
+    Whoever listens can go on from it later, and comes to the same end.
+
+    Attributes:
+        until: Samples that need not be heard again.
+        language: As in :class:`Transcript`; empty as long as nobody spoke.
+        spans: Stretches of speech that nothing can be added to.
+        words: Words after those, of a span that may go on.
+        done: Whether all of it was heard; then no words are left over.
+    """
+
+    until: int = 0
+    language: str = ""
+    spans: tuple[TranscriptSpan, ...] = ()
+    words: tuple[SpokenWord, ...] = ()
+    done: bool = False
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said in the spans so far."""
+        return Transcript(self.spans, self.language if self.spans else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileTranscript:
+    """What is said in a recording or video.
+
+    Attributes:
+        path: The file.
+        transcript: Its words with their times.
+        source: ``index`` where it was taken from there, ``file`` where a file beside it says so,
+            ``recognition`` where it was listened to now.
+        flags: Those that are of what lies beside the file: ``transcript-file`` …
+    """
+
+    path: Path
+    transcript: Transcript
+    source: Literal["index", "file", "recognition"]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,7 +365,7 @@ class SegmentText:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The unit that is found: a picture, a span of a recording, a passage of text.
+    """The unit that is found: a picture, a span of a recording or video, a passage of text.
 
     Attributes:
         id: Stable public name, ``<item>.<ordinal>`` with 12 hex digits of item.
@@ -258,11 +373,12 @@ class Segment:
         sha256: Digest of its file.
         kind: What it is.
         ordinal: Position within its file, from 0.
-        start_s: Start within a recording, seconds; ``None`` for pictures and text.
-        end_s: End within a recording, seconds.
+        start_s: Start within a recording or video, seconds; ``None`` for pictures and text.
+        end_s: End within a recording or video, seconds.
         page: Page of a document from 1, else ``None``.
         text: Its words.
         flags: Quality flags of its file.
+        frame_s: Where the frame that it shows stands in a video, seconds; else ``None``.
     """
 
     id: str
@@ -275,6 +391,12 @@ class Segment:
     page: int | None = None
     text: SegmentText = field(default_factory=SegmentText)
     flags: tuple[str, ...] = ()
+    frame_s: float | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is something to see: a picture, or the frame of a video."""
+        return self.kind == "image" or self.frame_s is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -398,6 +520,19 @@ class Hit:
         """Small JPEG of a picture; ``None`` where there is none. Looked for when asked."""
         path = self.thumbnail_path
         return path if path is not None and path.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrame:
+    """The frame that stands for a shot of a video.
+
+    Attributes:
+        frame_s: Where it stands, seconds.
+        thumbnail: Where a small JPEG of it is kept; derived, so it may be missing.
+    """
+
+    frame_s: float
+    thumbnail: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,7 +720,7 @@ class Chunk:
     label: str
     done: int
     total: int
-    unit: Literal["bytes", "files", "steps"] = "bytes"
+    unit: Literal["bytes", "files", "steps", "seconds"] = "bytes"
 
 
 PICTURE_MARK = "\ufffc"

@@ -22,7 +22,7 @@ DOCUMENT = 40
 def to_look_at(
     question: Question, found: Found, plan: Draft, min_score: float, *, names: bool = True
 ) -> tuple[Segment, ...]:
-    """The pictures that answer a question, best first; none where words do.
+    """The pictures, or frames of videos, that answer a question, best first; none where words do.
 
     Args:
         question: In words, with what is attached.
@@ -39,7 +39,7 @@ def to_look_at(
         return attached if _looks_at_attached(text, attached, names) else ()
     if not asks_about_a_picture(text) or not (plan.source == "none" or plan.guessed):
         return ()
-    pictures = [hit for hit in found.hits if hit.segment.kind == "image"]
+    pictures = [hit for hit in found.hits if hit.segment.shows]
     return tuple(hit.segment for hit in pictures[:1] if hit.relevance >= min_score)
 
 

@@ -148,6 +148,7 @@ def _segment(media: Media, ordinal: int, extract: Extract, text: SegmentText) ->
         page=extract.page,
         text=text,
         flags=media.item.flags,
+        frame_s=extract.frame_s,
     )
 
 

@@ -31,12 +31,11 @@ from mmqa.ingest import Ingest, OnEvent
 from mmqa.interfaces import Cancelled, Progress
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import Found, Survey, absolute, passed_over, survey
+from mmqa.media.sidecar import FLAGS
 from mmqa.moves import Moves
 from mmqa.preparing import Stages
-from mmqa.reading import same_caption, same_file
+from mmqa.reading import same_beside, same_file
 from mmqa.records import AddEvent, MediaItem, Segment, Source, SyncReport
-
-_CAPTION_FLAGS = frozenset({"captioned", "unreadable-caption"})
 
 
 class Held(Protocol):
@@ -180,11 +179,11 @@ def compare(
 
 
 def _same(path: Path, item: MediaItem, found: Survey, held: Held) -> bool:
-    """Captions are looked for only where the walk saw one, or where there was one."""
+    """What lies beside it is looked at only where the walk saw something, or something was."""
     if not same_file(path, item):
         return False
-    if path in found.captioned or not _CAPTION_FLAGS.isdisjoint(item.flags):
-        return same_caption(path, item, held.item_segments)
+    if path in found.captioned or not FLAGS.isdisjoint(item.flags):
+        return same_beside(path, item, held.item_segments)
     return True
 
 

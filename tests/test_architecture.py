@@ -69,7 +69,7 @@ def test_tests_mirror_the_source() -> None:
         *("test_architecture.py", "test_bad_input.py", "test_end_to_end.py"),
         *("test_assistant_development.py", "test_browser.py", "test_page_in_browser.py"),
         *("test_concurrency.py", "test_embedded.py", "test_samples.py"),
-        "test_chinese_questions.py",
+        *("test_chinese_questions.py", "test_videos.py", "test_long_audio.py"),
         # what happens to a whole index from outside: kills, damage, disks, other processes
         *("test_crash.py", "test_killed_add.py", "test_flipped_bytes.py", "test_log.py"),
         *("test_full_disk.py", "test_read_only.py", "test_taken_away.py", "test_durable_order.py"),

@@ -105,3 +105,12 @@ def test_a_silent_recording_alone_is_no_question() -> None:
     question = Question(recording=Recording(np.zeros(10, np.float32)))
     with pytest.raises(UsageError, match="no speech"):
         spoken(question, Heard)
+
+
+def test_a_recording_of_many_minutes_is_no_question(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8_000, 0, "NONE", ""))
+        file.writeframes(bytes([128, 130] * 4_000) * 605)
+    with pytest.raises(UsageError, match="lasts 10:05, which is no question"):
+        read_question(FileReader(), "", (), path)

@@ -38,6 +38,8 @@ from mmqa.records import (
 )
 from mmqa.sync import sync
 
+from .films import write_film
+
 FUSER = ConcatFuser(8)
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
@@ -127,6 +129,7 @@ class World:
                 extract.kind,
                 n,
                 text=SegmentText(ocr=extract.ocr, description=extract.description),
+                frame_s=extract.frame_s,
             )
             for n, extract in enumerate(extracts)
         ]
@@ -465,3 +468,33 @@ def test_an_interrupted_run_keeps_the_pictures_that_were_described_together(
     events = [event.event for event in run(folder, describer)]
     assert (events.count("unchanged"), events.count("added")) == (AT_ONCE, 2)
     assert describer.groups == [2]
+
+
+def film(path: Path) -> Path:
+    red, blue = (np.full((64, 96, 3), colour, np.uint8) for colour in (RED, BLUE))
+    return write_film(path, [(red, 1.0), (blue, 1.0)])
+
+
+def test_each_frame_of_a_video_is_described_once_and_kept(world: World, tmp_path: Path) -> None:
+    describer = Colours()
+    media = FileReader().read(film(tmp_path / "a.mkv"))
+    item = world.put(world.prepare(describer).entry(media))
+    said = [s.text.description for s in world.store.item_segments(item.path)]
+    assert said == ["A red square.", "A blue square."]
+    assert describer.told == [PictureWords(("warm",), "EXIT"), PictureWords(("cold",), "EXIT")]
+    assert not lacking(Describing(lambda: describer, "f"), world.store, item)
+    again = world.prepare(describer).entry(FileReader().read(tmp_path / "a.mkv"))
+    assert [e.description for e in again.extracts or []] == said
+    assert len(describer.told) == 2
+
+
+def test_frames_of_a_video_that_was_added_before_are_described_later(
+    world: World, tmp_path: Path
+) -> None:
+    item = world.put(world.prepare(None).entry(FileReader().read(film(tmp_path / "a.mkv"))))
+    seen = world.eye.seen
+    describer = Colours()
+    assert lacking(Describing(lambda: describer, "f"), world.store, item)
+    entry = world.prepare(describer).entry(FileReader().read(tmp_path / "a.mkv"))
+    assert [e.description for e in entry.extracts or []] == ["A red square.", "A blue square."]
+    assert world.eye.seen == seen

@@ -67,3 +67,35 @@ def test_the_chinese_say_so_too() -> None:
     question = Question("哪张照片里有腊肠犬？")
     told = draft(question, found(), Words, 1.5, Understood("a picture of a dachshund"))
     assert "模型描述:A dachshund sleeps on a couch." in told.text
+
+
+def shot(transcript: str, *, n: int = 0, ocr: str = "", words: str = "zebra") -> Segment:
+    text = SegmentText(transcript=transcript, ocr=ocr, prompt_words=(PromptWord(words, 0.5),))
+    name = Path("/x/walk.mp4")
+    return Segment(f"v.{n}", name, "", "video", n, 761.0, 770.0, text=text, frame_s=762.0)
+
+
+def hits(*segments: Segment, score: float = 3.0) -> Found:
+    return Found((), tuple(Hit(n, s, score, {"visual": score}) for n, s in enumerate(segments, 1)))
+
+
+def test_what_is_said_while_a_thing_is_seen_is_quoted_from_the_first_that_has_both() -> None:
+    mute, spoken = shot("", n=0), shot("The mill is for sale.", n=1)
+    asked = Question("What is said while the zebra is visible?")
+    told = draft(asked, hits(mute, spoken), Words, 1.5)
+    assert told.text == "“The mill is for sale.” [1]"
+    assert told.cited == ((spoken, "The mill is for sale."),)
+    nothing = draft(asked, hits(mute), Words, 1.5)
+    assert "mill" not in nothing.text
+
+
+def test_a_slide_that_is_sought_is_named_with_its_time() -> None:
+    budget = shot("Welcome to all of you.", ocr="Budget 2031\nRoof repairs")
+    told = draft(Question("Which slide shows the budget?"), hits(budget), Words, 1.5)
+    assert told.text.startswith("walk.mp4 12:41: Budget 2031 / Roof repairs")
+    assert told.cited[0][0] is budget
+
+
+def test_a_video_that_is_sought_is_found_by_what_is_seen_in_it() -> None:
+    told = draft(Question("Which video shows a zebra?"), hits(shot("")), Words, 1.5)
+    assert told.text == "walk.mp4 12:41 (looks like: zebra) [1]"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import numpy as np
 
-from mmqa.extraction import Extract, Extractors, features_of, pack, spans, unpack
+from mmqa.extraction import Extract, Extractors, features_of, pack, spans, timeline, unpack
 from mmqa.records import (
     ImageFeatures,
     Passage,
     Picture,
     Recording,
+    Shot,
+    SpokenWord,
     Transcript,
     TranscriptSpan,
 )
@@ -123,3 +126,93 @@ def test_features_are_stacked_only_from_pictures() -> None:
     assert features is not None
     assert features.pooled.shape == (2, 3)
     assert features_of([Extract("text")]) is None
+
+
+def shot(start_s: float, end_s: float) -> Extract:
+    return Extract("video", start_s, end_s, ocr=f"slide {start_s:g}", frame_s=start_s + 0.5)
+
+
+def said(start_s: float, end_s: float) -> Extract:
+    return Extract("audio", start_s, end_s, transcript=f"words {start_s:g}")
+
+
+def drawn(extracts: list[Extract]) -> list[tuple[float | None, float | None, str, str]]:
+    return [(e.start_s, e.end_s, e.ocr, e.transcript) for e in extracts]
+
+
+def test_a_span_of_speech_shows_the_shot_that_it_overlaps_most() -> None:
+    shots = [shot(0, 4), shot(4, 10), shot(10, 12)]
+    assert drawn(timeline(shots, [said(1, 6), said(6, 11)])) == [
+        (1, 6, "slide 0", "words 1"),  # 3 s of the first shot, 2 s of the second
+        (6, 11, "slide 4", "words 6"),  # 4 s and 1 s
+        (10, 12, "slide 10", ""),  # no span took it
+    ]
+
+
+def spoken_words(*words: tuple[float, str]) -> tuple[SpokenWord, ...]:
+    """Words of half a second each."""
+    return tuple(SpokenWord(start_s, start_s + 0.5, f" {word}") for start_s, word in words)
+
+
+def test_a_span_is_cut_with_the_film_where_a_sentence_ends_about_then() -> None:
+    words = spoken_words((1, "One"), (2, "two."), (4.5, "Three"), (5.0, "four."), (5.5, "Five."))
+    span = Extract("audio", 1.0, 6.0, transcript="One two. Three four. Five.", words=words)
+    assert drawn(timeline([shot(0, 4), shot(4, 10)], [span])) == [
+        (1.0, 2.5, "slide 0", "One two."),
+        (4.5, 6.0, "slide 4", "Three four. Five."),
+    ]
+    early = timeline([shot(0, 0.5), shot(0.5, 10)], [span])
+    assert [e.transcript for e in early if e.transcript] == ["One two. Three four. Five."]
+
+
+def test_a_sentence_that_goes_on_over_a_cut_stays_whole() -> None:
+    words = spoken_words((1, "One"), (1.5, "two"), (2, "three"), (2.5, "four"), (3, "five."))
+    span = Extract("audio", 1.0, 3.5, transcript="One two three four five.", words=words)
+    found = timeline([shot(0, 2), shot(2, 9)], [span])
+    assert [e.transcript for e in found if e.transcript] == ["One two three four five."]
+
+
+def test_several_spans_may_show_one_shot_and_speech_outside_of_all_shows_the_nearest() -> None:
+    found = timeline([shot(5, 20)], [said(0, 2), said(6, 9), said(10, 14), said(30, 35)])
+    assert {e.kind for e in found} == {"video"}
+    assert [(e.start_s, e.frame_s) for e in found] == [(0, 5.5), (6, 5.5), (10, 5.5), (30, 5.5)]
+
+
+def test_a_video_without_words_is_its_shots_and_one_without_shots_its_words() -> None:
+    silence = Extract("audio", 0.0, 9.0)
+    assert drawn(timeline([shot(0, 4)], [silence])) == [(0, 4, "slide 0", "")]
+    assert drawn(timeline([], [said(0, 2)])) == [(0, 2, "", "words 0")]
+    assert [(e.kind, e.start_s, e.end_s) for e in timeline([], [silence])] == [("video", 0.0, 9.0)]
+    assert timeline([], []) == []
+
+
+def test_thousands_of_shots_and_spans_are_put_together_at_once() -> None:
+    shots = [shot(n, n + 1) for n in range(5000)]
+    found = timeline(shots, [said(2 * n, 2 * n + 1.9) for n in range(2500)])
+    assert len(found) == 5000
+    assert [e.start_s for e in found] == [float(n) for n in range(5000)]
+
+
+def test_shots_are_seen_and_read_like_pictures_and_keep_their_times() -> None:
+    eye = CountingEncoder()
+    extractors = Extractors(lambda: eye, EchoRecognizer, refuse)
+    shots = [Shot(grey(n), float(n), n + 1.0, n + 0.25) for n in range(17)]
+    shots[-1] = Shot(grey(16), 16.0, 17.0, 16.25, ("damaged-tail",))
+    seen = list(extractors.shots(shots))
+    assert eye.calls == 2
+    assert [(e.kind, e.start_s, e.end_s, e.frame_s) for e in seen[:2]] == [
+        ("video", 0.0, 1.0, 0.25),
+        ("video", 1.0, 2.0, 1.25),
+    ]
+    assert seen[3].pooled is not None
+    assert (seen[3].pooled[0], seen[3].ocr) == (3.0, "page None")
+    assert [e.flags for e in seen[-2:]] == [(), ("damaged-tail",)]
+
+
+def test_extracts_of_a_video_are_kept_whole_and_those_of_before_are_still_read() -> None:
+    kept = [
+        Extract("video", 0.0, 2.0, frame_s=0.0, flags=("damaged-tail",)),
+        Extract("audio", 0.0, 1.0, transcript="Hello."),
+    ]
+    assert [astuple(e) for e in unpack(pack(kept))] == [astuple(e) for e in kept]
+    assert b"frame_s" not in pack(kept[1:])

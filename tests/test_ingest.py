@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from mmqa import AddEvent, Library, ingest
+from mmqa.evaluation import made_up_sounds as made
+from mmqa.evaluation.changed_media import write_wav
+from mmqa.features.speech import WhisperTranscriber
 from mmqa.index.store import IndexStore
 from mmqa.ingest import Ingest
+from mmqa.media.audio import read_audio
 from mmqa.media.reader import FileReader
-from mmqa.records import Chunk, Media
+from mmqa.records import Chunk, Heard, LongRecording, Media, Recording
 
 pytestmark = pytest.mark.weights
+DATA = Path(__file__).parent / "features" / "data"
 
 
 def notes(folder: Path) -> Path:
@@ -173,3 +180,118 @@ def test_a_file_that_is_added_where_it_was_moved_to_is_no_duplicate_of_itself(
         library.add(tmp_path / "moved", events.append)
         assert {event.flags for event in events} == {()}
         assert len(library.missing_media()) == 20
+
+
+# ------------------------------------------------------------------------------- long recordings
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eleven minutes of almost nothing, in which two sentences are said three times."""
+    spoken = read_audio(DATA / "english.ogg", "ogg", 60.0).recording
+    assert isinstance(spoken, Recording)
+    samples = np.zeros(660 * 16_000, np.float32)
+    for at_s in (20, 300, 640):
+        samples[at_s * 16_000 :][: len(spoken.samples)] = spoken.samples
+    path = tmp_path_factory.mktemp("talks") / "talk.wav"
+    write_wav(Recording(samples), path)
+    return path
+
+
+def spoken_at(library: Library, path: Path, word: str) -> list[int]:
+    found = library._store.item_segments(path)
+    return [round(s.start_s or 0, -1) for s in found if word in s.text.transcript]  # type: ignore[misc]
+
+
+def test_a_long_recording_is_heard_bit_by_bit_and_told(talk: Path, tmp_path: Path) -> None:
+    told: list[Chunk] = []
+    with Library.open(tmp_path / "index") as library:
+        assert library.add(talk, on_progress=told.append).added == 1
+        assert spoken_at(library, talk, "ferry") == [20, 300, 640]
+        (item,) = library.items()
+        assert item.flags == ()
+        kept = library._store.extraction_fingerprints(item.sha256)
+        assert not any(key.endswith(";heard") for key in kept)  # the whole is kept instead
+    heard = [chunk for chunk in told if chunk.unit == "seconds"]
+    assert {(c.label, c.total) for c in heard} == {("listening to talk.wav", 660)}
+    assert [c.done for c in heard] == sorted(c.done for c in heard)
+    assert heard[0].done <= 300
+    assert heard[-1].done == 660
+
+
+def test_an_interrupted_long_recording_is_heard_on_from_where_it_was(
+    talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    listen = WhisperTranscriber.listen
+
+    def noted(self: Any, recording: LongRecording, heard: Heard | None = None) -> Any:
+        begun.append(heard.until if heard else 0)
+        return listen(self, recording, heard)
+
+    monkeypatch.setattr(WhisperTranscriber, "listen", noted)
+    told: list[Chunk] = []
+    with Library.open(tmp_path / "index") as library:
+        report = library.add(talk, cancelled=lambda: bool(told), on_progress=told.append)
+        assert (report.added, report.failed) == (0, ())
+        assert library.items() == ()
+        assert library.add(talk).added == 1
+        assert spoken_at(library, talk, "tomatoes") == [30, 310, 650]
+    assert begun[0] == 0
+    assert begun[1] >= (told[0].done - 1) * 16_000 > 0
+
+
+def test_what_was_added_before_a_long_recording_does_not_wait_for_it(
+    talk: Path, tmp_path: Path
+) -> None:
+    happened: list[str] = []
+    note = tmp_path / "note.txt"
+    note.write_text("The ferry leaves at nine.")
+    with Library.open(tmp_path / "index") as library:
+        library.add(
+            [note, talk],
+            lambda event: happened.append(event.path.name),
+            on_progress=lambda chunk: happened.append(chunk.unit),
+        )
+    assert happened.index("note.txt") < happened.index("seconds") < happened.index("talk.wav")
+
+
+def test_a_long_recording_that_is_taken_away_meanwhile_is_refused_and_the_rest_is_added(
+    talk: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.wav"
+    shutil.copy(talk, copy)
+    note = tmp_path / "note.txt"
+    note.write_text("The ferry leaves at nine.")
+    read = FileReader.read
+
+    def reading(reader: FileReader, path: Path) -> Media:
+        media = read(reader, path)
+        copy.unlink(missing_ok=True)
+        return media
+
+    with Library.open(tmp_path / "index") as library, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FileReader, "read", reading)
+        report = library.add([copy, note])
+    assert (report.added, [path.name for path, _ in report.failed]) == (1, ["copy.wav"])
+
+
+def test_what_a_recording_without_words_sounds_like_is_told_and_of_speech_it_is_not(
+    tmp_path: Path,
+) -> None:
+    sounds = {
+        "noise.wav": made.noise(10, 1.0),
+        "chords.wav": made.chords(10),
+        "nothing.wav": made.silence(10),
+    }
+    for name, samples in sounds.items():
+        write_wav(Recording(samples), tmp_path / name)
+    shutil.copy(DATA / "english.ogg", tmp_path / "speech.ogg")
+    with Library.open(tmp_path / "index") as library:
+        library.add(tmp_path.glob("*.*"))
+        assert {item.path.name: item.flags for item in library.items()} == {
+            "noise.wav": ("no-speech", "noise"),
+            "chords.wav": ("music", "no-speech"),
+            "nothing.wav": ("silent",),
+            "speech.ogg": (),
+        }

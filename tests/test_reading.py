@@ -15,7 +15,7 @@ from mmqa.index.layout import thumbnail_path
 from mmqa.index.store import IndexStore
 from mmqa.media.reader import FileReader
 from mmqa.media.scan import scan
-from mmqa.reading import ReadAhead, same_caption, same_file
+from mmqa.reading import ReadAhead, same_beside, same_file
 from mmqa.records import Media, MediaItem, Segment, SegmentText
 
 READER = FileReader(max_pixels=1_000_000, max_text_bytes=1_000_000, max_audio_s=60.0)
@@ -108,9 +108,49 @@ def test_a_caption_in_a_text_file_is_part_of_a_picture(
         (tmp_path / "a.txt").write_text(words)
     known = MediaItem(path, "00", "image", 0, 0, flags)
     held = [Segment("a.0", path, "00", "image", 0, text=SegmentText(caption=stored))]
-    assert same_caption(path, known, lambda _path: held) is same
+    assert same_beside(path, known, lambda _path: held) is same
+
+
+@pytest.mark.parametrize(
+    ("flags", "file", "stored", "same"),
+    [
+        ((), "", ["Good morning."], True),
+        ((), "Good morning.", ["Good morning."], False),
+        (("transcript-file",), "Good morning.", ["Good", "morning."], True),
+        (("transcript-file",), "Good evening.", ["Good morning."], False),
+        (("transcript-file",), "", ["Good morning."], False),
+        (("unreadable-transcript",), "", ["Good morning."], False),
+        (("unreadable-transcript",), "Good morning.", ["Good morning."], False),
+    ],
+)
+def test_a_transcript_in_a_file_is_part_of_a_recording(
+    tmp_path: Path, flags: tuple[str, ...], file: str, stored: list[str], same: bool
+) -> None:
+    path = tmp_path / "a.wav"
+    if file:
+        (tmp_path / "a.srt").write_text(f"1\n00:01 --> 00:02\n{file}\n")
+    known = MediaItem(path, "00", "audio", 0, 0, flags)
+    held = [
+        Segment(f"a.{n}", path, "00", "audio", n, 0.0, 60.0, text=SegmentText(transcript=words))
+        for n, words in enumerate(stored)
+    ]
+    assert same_beside(path, known, lambda _path: held) is same
+
+
+def test_a_transcript_that_is_still_of_another_recording_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    (tmp_path / "a.srt").write_text("1\n09:00:01 --> 09:00:02\nGood morning.\n")
+    known = MediaItem(path, "00", "audio", 0, 0, ("unreadable-transcript",))
+    held = [Segment("a.0", path, "00", "audio", 0, 0.0, 60.0)]
+    assert same_beside(path, known, lambda _path: held)
+
+
+def test_a_transcript_that_is_still_unreadable_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_bytes(b"")
+    known = MediaItem(tmp_path / "a.wav", "00", "audio", 0, 0, ("unreadable-transcript",))
+    assert same_beside(known.path, known, lambda _path: [])
 
 
 def test_a_note_has_no_caption(tmp_path: Path) -> None:
     known = MediaItem(tmp_path / "a.txt", "00", "text", 0, 0)
-    assert same_caption(tmp_path / "a.txt", known, lambda _path: [])
+    assert same_beside(tmp_path / "a.txt", known, lambda _path: [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,12 @@ def test_an_unrelated_picture_is_not_looked_at_whatever_the_weighing() -> None:
 
 def test_a_question_that_names_no_picture_is_not_answered_from_one_that_was_found() -> None:
     assert looked_at("What colour is the key of the shed?", hits=(hit("a.jpg"),)) == []
+
+
+def test_the_frame_of_a_video_is_looked_at_like_a_picture_and_sound_alone_is_not() -> None:
+    shown = replace(segment("walk.mp4", "video"), frame_s=4.0)
+    heard = segment("talk.mp4", "video")
+    asked = "What colour is the kite in the beach video?"
+    hits = tuple(Hit(n, s, 3.0, {"visual": 3.0}) for n, s in enumerate((heard, shown), 1))
+    assert looked_at(asked, hits=hits) == ["walk.mp4"]
+    assert looked_at(asked, hits=hits, plan=QUOTE) == []

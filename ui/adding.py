@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from mmqa.records import AddEvent, AddReport
+from mmqa.records import AddEvent, AddReport, Chunk
 from ui.conversation import Failure
 
 
@@ -25,8 +25,9 @@ class Adds(Protocol):
         *,
         on_event: Callable[[AddEvent], None],
         cancelled: Callable[[], bool],
+        on_progress: Callable[[Chunk], None],
     ) -> AddReport:
-        """Take in ``paths``, reporting each file."""
+        """Take in ``paths``, reporting each file, and how far it came in a long recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Progress:
         done: Files finished.
         total: Files found so far; 0 before the first.
         current: The file finished last.
+        listening: How far it came in a long recording, in seconds; ``None`` where there is none.
         refused: (path, reason) of files that were not taken.
         report: What the job did, once it ended well.
         failure: Why it ended early.
@@ -47,6 +49,7 @@ class Progress:
     done: int = 0
     total: int = 0
     current: Path | None = None
+    listening: Chunk | None = None
     refused: tuple[tuple[Path, str], ...] = ()
     report: AddReport | None = None
     failure: Failure | None = None
@@ -56,7 +59,8 @@ class Progress:
     @property
     def share(self) -> float:
         """How much is done, 0–1."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
+        within = self.listening.done / self.listening.total if self.listening else 0.0
+        return min(1.0, (self.done + within) / self.total) if self.total else 0.0
 
 
 class AddJob:
@@ -66,6 +70,7 @@ class AddJob:
         self._library, self._paths = library, tuple(paths)
         self._stop, self._lock = Event(), Lock()
         self._last: AddEvent | None = None
+        self._listening: Chunk | None = None
         self._refused: list[tuple[Path, str]] = []
         self._report: AddReport | None = None
         self._failure: Failure | None = None
@@ -73,7 +78,7 @@ class AddJob:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask for an end after the file in hand."""
+        """Ask for an end after the file in hand; of a long recording, after the next minutes."""
         self._stop.set()
 
     def wait(self, timeout_s: float | None = None) -> None:
@@ -89,6 +94,7 @@ class AddJob:
                 done=last.done if last else 0,
                 total=last.total if last else 0,
                 current=last.path if last else None,
+                listening=self._listening,
                 refused=self._report.failed if self._report else tuple(self._refused),
                 report=self._report,
                 failure=self._failure,
@@ -99,7 +105,10 @@ class AddJob:
     def _run(self) -> None:
         try:
             report = self._library.add(
-                self._paths, on_event=self._note, cancelled=self._stop.is_set
+                self._paths,
+                on_event=self._note,
+                cancelled=self._stop.is_set,
+                on_progress=self._advanced,
             )
         except Exception as error:  # noqa: BLE001  # shown to the user and logged, never lost
             with self._lock:
@@ -111,5 +120,11 @@ class AddJob:
     def _note(self, event: AddEvent) -> None:
         with self._lock:
             self._last = event
+            self._listening = None
             if event.event == "refused":
                 self._refused.append((event.path, event.reason))
+
+    def _advanced(self, chunk: Chunk) -> None:
+        if chunk.unit == "seconds":
+            with self._lock:
+                self._listening = chunk

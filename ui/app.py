@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import chat_panel, index_panel
+from ui import chat_panel, index_panel, sentiment_panel
 
 HERE = Path(__file__).parent
 
@@ -19,4 +19,6 @@ with st.sidebar:
     opened = index_panel.draw()
 st.title("Ask your files", anchor=False)
 st.caption("Pictures, recordings and notes. Everything stays on this machine.")
+if opened is not None:
+    sentiment_panel.draw(opened)
 chat_panel.draw(opened)

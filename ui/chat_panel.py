@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.widgets.chat import ChatInputValue
 
-from mmqa.records import RetrievalEvent, TokenEvent
+from mmqa.records import KeyFrame, RetrievalEvent, TokenEvent
 from ui import attachments, evidence_panel, failure_box, state, wording
 from ui.conversation import Failure, Turn, follow
 
@@ -47,7 +49,7 @@ def draw(library: Library | None) -> None:
     if not history:
         _welcome(library)
     for number, past in enumerate(history):
-        _draw_turn(past, str(number), library if past is turn else None)
+        _draw_turn(past, str(number), library, new=past is turn)
     if history:
         st.button("Clear this conversation", on_click=state.forget, type="tertiary")
 
@@ -94,18 +96,26 @@ def _welcome(library: Library) -> None:
             st.button(question, key=f"example-{kind}", on_click=state.ask_next, args=(question,))
 
 
-def _draw_turn(turn: Turn, key: str, library: Library | None) -> None:
+def _draw_turn(turn: Turn, key: str, library: Library, *, new: bool) -> None:
     with st.chat_message("user", avatar=":material/person:"):
-        _draw_question(turn)
+        heard = _draw_question(turn)
     with st.chat_message("assistant", avatar=":material/find_in_page:"):
-        if library is not None:
-            _answer(turn, library)
+        if new:
+            _answer(turn, library, heard)
         turn.abandon()  # still running here means that an earlier run of the page was left
         _draw_answer(turn, key)
-        evidence_panel.draw(turn, key)
+        evidence_panel.draw(turn, key, partial(_frames, library, turn))
 
 
-def _draw_question(turn: Turn) -> None:
+def _frames(library: Library, turn: Turn, path: Path) -> tuple[KeyFrame, ...]:
+    """The key frames of a video, looked up once for a turn."""
+    if path not in turn.frames:
+        turn.frames[path] = library.key_frames(path)
+    return turn.frames[path]
+
+
+def _draw_question(turn: Turn) -> DeltaGenerator:
+    """Returns where the words of a spoken question appear as soon as they are understood."""
     if turn.question:
         st.text(wording.visible(turn.question))
     for one in turn.attachments:
@@ -117,9 +127,17 @@ def _draw_question(turn: Turn) -> None:
             st.image(one.content, width=180, alt=f"Your picture: {name}")
         except OSError:
             st.text(f"{name} (cannot be shown here)")
+    heard = st.empty()
+    _draw_heard(turn, heard)
+    return heard
 
 
-def _answer(turn: Turn, library: Library) -> None:
+def _draw_heard(turn: Turn, place: DeltaGenerator) -> None:
+    if turn.heard:
+        place.text(f"“{wording.visible(turn.heard)}”")
+
+
+def _answer(turn: Turn, library: Library, heard: DeltaGenerator) -> None:
     """Stream the answer. Pressing Stop reruns the page, which ends the loop and the stream."""
     start = partial(
         library.stream,
@@ -130,11 +148,13 @@ def _answer(turn: Turn, library: Library) -> None:
         retrieval=state.retrieval(),
     )
     words, controls = st.empty(), st.empty()
-    words.text("Looking through your files …")
+    spoken = turn.recording is not None and not turn.question
+    words.text("Listening to your question …" if spoken else "Looking through your files …")
     controls.button("Stop answering", key="stop", icon=":material/stop_circle:", type="tertiary")
     with closing(follow(turn, lambda cancelled: start(cancelled=cancelled))) as events:
         for event in events:
             if isinstance(event, RetrievalEvent):
+                _draw_heard(turn, heard)
                 words.text(_found(turn))
             elif isinstance(event, TokenEvent):
                 words.text(wording.visible(turn.text).rstrip() + _CURSOR)
@@ -164,5 +184,3 @@ def _draw_answer(turn: Turn, key: str) -> None:
         st.caption("Quoted from the evidence.")
     elif turn.answer is not None and turn.answer.source == "seen":
         st.caption("Seen in the picture by the language model. No words confirm it: look yourself.")
-    if turn.answer is not None and turn.recording and turn.answer.question:
-        st.caption(wording.escape(f"Understood as: “{turn.answer.question}”"))

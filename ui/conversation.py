@@ -10,6 +10,7 @@ import logging
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import Literal, Protocol
 
@@ -21,6 +22,7 @@ from mmqa.records import (
     CitationEvent,
     DoneEvent,
     Hit,
+    KeyFrame,
     RetrievalEvent,
     SearchResult,
     TokenEvent,
@@ -66,6 +68,7 @@ class Turn:
     Attributes:
         text: The answer as streamed; what ``answer`` says replaces it.
         state: ``running`` until the last event, an error or a stop.
+        frames: Key frames of the videos that were found, as they were looked up.
     """
 
     question: str
@@ -76,6 +79,7 @@ class Turn:
     citations: list[Citation] = field(default_factory=list)
     answer: Answer | None = None
     failure: Failure | None = None
+    frames: dict[Path, tuple[KeyFrame, ...]] = field(default_factory=dict)
 
     @property
     def pictures(self) -> list[bytes]:
@@ -93,6 +97,14 @@ class Turn:
         if self.answer is not None and self.answer.hits:
             return self.answer.hits
         return self.result.hits if self.result else ()
+
+    @property
+    def heard(self) -> str:
+        """What was understood of a question that was spoken and not typed; empty before that."""
+        if self.recording is None or self.question:
+            return ""
+        understood = self.answer if self.answer is not None else self.result
+        return understood.question if understood is not None else ""
 
     def abandon(self) -> None:
         """End a turn that nobody waits for any more; one that has ended stays as it is."""

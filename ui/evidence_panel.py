@@ -8,18 +8,27 @@ What comes from files goes through ``st.text``, ``html.escape`` or ``wording.esc
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape as html_escape
 from pathlib import Path
+from typing import TypeAlias
 
 import streamlit as st
 
-from mmqa.records import Citation, Hit
+from mmqa.records import Citation, Hit, KeyFrame
+from mmqa.times import clock
 from ui import wording
 from ui.conversation import Turn
 
+Frames: TypeAlias = Callable[[Path], Sequence[KeyFrame]]
+
 PLAYER_LIMIT_BYTES = 100_000_000
 PICTURE_LIMIT_BYTES = 30_000_000
+PLAYED = frozenset({"video/mp4", "video/webm", "video/quicktime", "video/ogg", "video/x-m4v"})
+"""Kinds of video that browsers play."""
+SHEET_FRAMES = 24
+"""Frames of a contact sheet: a long video has thousands of shots."""
+SHEET_WIDTH = 110
 _CARDS_PER_ROW = 2
 _ICONS = {
     "image": ":material/image:",
@@ -29,8 +38,14 @@ _ICONS = {
 }
 
 
-def draw(turn: Turn, key: str) -> None:
-    """Cited cards first, by number; what else was found folded away below."""
+def draw(turn: Turn, key: str, frames: Frames) -> None:
+    """Cited cards first, by number; what else was found folded away below.
+
+    Args:
+        turn: What was asked and found.
+        key: Of the turn, unique on the page.
+        frames: Gives the key frames of a video.
+    """
     cited, uncited = turn.cited(), turn.uncited()
     if not turn.citations and not uncited:
         return
@@ -44,7 +59,29 @@ def draw(turn: Turn, key: str) -> None:
             label = "Also found" if turn.citations else "What came closest"
             with st.expander(f"{label} ({len(uncited)})", type="compact"):
                 _grid([(hit, f"{key}-x{hit.rank}", None) for hit in uncited])
+        for path in dict.fromkeys(h.segment.path for h in turn.hits if h.segment.kind == "video"):
+            _contact_sheet(path, turn, frames)
         _weights(turn)
+
+
+def _contact_sheet(path: Path, turn: Turn, frames: Frames) -> None:
+    """What a video shows from its beginning to its end, and what was found of it among that."""
+    there = [frame for frame in frames(path) if frame.thumbnail.exists()]
+    if not there:
+        return
+    found = {hit.segment.frame_s for hit in turn.hits if hit.segment.path == path}
+    shown = wording.spread([frame.frame_s in found for frame in there], SHEET_FRAMES)
+    name = wording.name_of(path)
+    number = f"{len(shown)} of {len(there)}" if len(shown) < len(there) else str(len(there))
+    with st.expander(wording.escape(f"Key frames of {name} ({number})"), type="compact"):
+        times = [clock(there[n].frame_s) for n in shown]
+        marks = [" (found)" if there[n].frame_s in found else "" for n in shown]
+        st.image(
+            [str(there[n].thumbnail) for n in shown],
+            caption=[wording.escape(t + mark) for t, mark in zip(times, marks, strict=True)],
+            width=SHEET_WIDTH,
+            alt=[f"{name} at {time}" for time in times],
+        )
 
 
 def _grid(cards: list[tuple[Hit, str, Citation | None]]) -> None:
@@ -88,7 +125,7 @@ def _heading(hit: Hit, key: str, citation: Citation | None) -> None:
 
 def _picture(hit: Hit) -> None:
     path = hit.thumbnail if hit.thumbnail and hit.thumbnail.exists() else hit.segment.path
-    if not path.exists():
+    if not path.exists() or (path == hit.segment.path and hit.segment.kind == "video"):
         return
     if path.stat().st_size > PICTURE_LIMIT_BYTES:
         st.text("This picture is too large to be shown here.")
@@ -113,27 +150,43 @@ def _alternative(hit: Hit) -> str:
 
 
 def _player(hit: Hit) -> None:
-    path, start_s = hit.segment.path, hit.segment.start_s or 0.0
-    if path.stat().st_size > PLAYER_LIMIT_BYTES:
-        st.text(f"Too large to play here. Open the file and go to {wording.clock(start_s)}.")
-        return
+    """Starts at the whole second at or before the segment's start: players take no fractions."""
+    path, start_s = hit.segment.path, int(hit.segment.start_s or 0.0)
     kind = mimetypes.guess_type(path.name)[0] or ""
-    try:
-        if hit.segment.kind == "video":
-            st.video(str(path), start_time=int(start_s))
-        else:
-            _sound(path, kind, start_s)
-    except OSError as error:
-        st.text(f"This recording cannot be played: {wording.excerpt(str(error), 120)}.")
+    video = hit.segment.kind == "video"
+    if path.stat().st_size > PLAYER_LIMIT_BYTES:
+        st.text(f"Too large to play here. Open the file and go to {clock(start_s)}.")
+    elif video and kind and kind not in PLAYED:
+        st.text(f"Browsers do not play such files. Open it and go to {clock(start_s)}.")
+    else:
+        try:
+            if video:
+                _film(path, kind, start_s)
+            else:
+                _sound(path, kind, start_s)
+        except OSError as error:
+            st.text(f"This file cannot be played: {wording.excerpt(str(error), 120)}.")
+        return
+    if video:
+        _picture(hit)
 
 
-def _sound(path: Path, kind: str, start_s: float) -> None:
+def _film(path: Path, kind: str, start_s: int) -> None:
+    st.video(
+        str(path),
+        format=kind or "video/mp4",
+        start_time=start_s,
+        alt=f"{wording.name_of(path)}, starting at {clock(start_s)}",
+    )
+
+
+def _sound(path: Path, kind: str, start_s: int) -> None:
     name = wording.name_of(path)
     st.audio(
         path.read_bytes(),
         format=kind if kind.startswith("audio/") else "audio/wav",
-        start_time=int(start_s),
-        alt=f"{name}, starting at {wording.clock(start_s)}",
+        start_time=start_s,
+        alt=f"{name}, starting at {clock(start_s)}",
     )
 
 
@@ -147,6 +200,9 @@ def _excerpt(hit: Hit, citation: Citation | None) -> None:
         near = ", ".join(word.word for word in text.prompt_words[:6])
         opening = "About" if hit.segment.kind == "audio" else "Looks like"
         st.text(f"{opening}: {wording.excerpt(near, 120)}")
+    for flag, sentence in wording.TRANSCRIPT_FLAGS.items():
+        if text.transcript and flag in hit.segment.flags:
+            st.caption(sentence)
 
 
 def contributions_html(contributions: Mapping[str, float], score: float) -> str:

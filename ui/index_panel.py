@@ -16,6 +16,7 @@ import streamlit as st
 
 from mmqa.errors import MmqaError
 from mmqa.records import KINDS, Status
+from mmqa.times import clock
 from ui import attachments, failure_box, state, wording
 from ui.adding import AddJob, Progress
 from ui.conversation import Failure
@@ -158,7 +159,7 @@ def _watch() -> None:
         st.rerun()
     share = f"{now.done} of {now.total}" if now.total else "starting"
     name = f": {wording.excerpt(wording.name_of(now.current), 40)}" if now.current else ""
-    st.progress(now.share, text=wording.escape(f"Adding {share}{name}"))
+    st.progress(now.share, text=wording.escape(f"Adding {share}{name}{_listening(now)}"))
     st.button(
         "Stopping …" if now.stopping else "Stop adding",
         on_click=job.stop,
@@ -166,6 +167,14 @@ def _watch() -> None:
         help="What was added so far stays in the index.",
     )
     _refused(now)
+
+
+def _listening(now: Progress) -> str:
+    """How far it came in a long recording."""
+    if now.listening is None:
+        return ""
+    done, whole = clock(now.listening.done), clock(now.listening.total)
+    return f"; {now.listening.label}, {done} of {whole}"
 
 
 def _ended(job: AddJob | None) -> None:

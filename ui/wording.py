@@ -18,6 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from mmqa.records import FaissFile, Segment
+from mmqa.times import clock
 
 KIND_NAMES: dict[str, tuple[str, str]] = {
     "image": ("picture", "pictures"),
@@ -35,6 +36,13 @@ CONTRIBUTION_NAMES: dict[str, str] = {
     "lexical": "Exact words",
 }
 """Contribution → what it stands for, as people say it."""
+
+TRANSCRIPT_FLAGS: dict[str, str] = {
+    "transcript-file": "The words are from the transcript beside the file.",
+    "estimated-times": "It has no times, so where they are said is estimated.",
+    "unreadable-transcript": "The transcript beside the file could not be used; it was heard.",
+}
+"""Flag of a recording or video → where its words are from, as people say it."""
 
 WEIGHED_BY: dict[str, str] = {
     "words": " as its words ask",
@@ -93,18 +101,6 @@ def folder_of(path: Path) -> str:
 def _one_line(text: str) -> str:
     decoded = os.fsencode(text).decode("utf-8", "replace")
     return visible(decoded.replace("\n", "\ufffd").replace("\t", "\ufffd"))
-
-
-def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds, whole seconds, rounded down as the player does.
-
-    >>> clock(3.9), clock(75), clock(3725)
-    ('0:03', '1:15', '1:02:05')
-    """
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
 def counted(number: int, kind: str) -> str:
@@ -167,6 +163,21 @@ def place(segment: Segment) -> str:
         words += f", from {clock(segment.start_s)}"
         words += f" to {clock(segment.end_s)}" if segment.end_s is not None else ""
     return words + (f", page {segment.page}" if segment.page is not None else "")
+
+
+def spread(wanted: Sequence[bool], most: int) -> list[int]:
+    """At most so many places in a row: the wanted ones, and others evenly between the ends.
+
+    >>> spread([False, True, False, False, False, False, False], 3)
+    [0, 1, 6]
+    """
+    chosen = [n for n, one in enumerate(wanted) if one][:most]
+    room = most - len(chosen)
+    others = [n for n, one in enumerate(wanted) if not one]
+    if len(others) > room:
+        step = (len(others) - 1) / max(1, room - 1)
+        others = [others[round(n * step)] for n in range(room)]
+    return sorted({*chosen, *others})
 
 
 def excerpt(text: str, limit: int = 280) -> str:

@@ -11,6 +11,7 @@ from importlib import import_module
 from mmqa.commands.measure import Report
 from mmqa.commands.output import settings
 from mmqa.errors import UsageError
+from mmqa.evaluation.retrieval_asterisk import Side
 from mmqa.interfaces import Progress
 from mmqa.library import Library
 from mmqa.parts import Parts
@@ -18,7 +19,13 @@ from mmqa.parts import Parts
 OF_PICTURES = ("openmoji", "openclipart", "photographs")
 """Suites ``mmqa.evaluation.retrieval_<name>`` that measure the mapping alone, without an index."""
 
-SUITES = (*OF_PICTURES, "asterisk")
+OF_LONG_RECORDINGS: dict[str, Side] = {
+    "long-recordings": "test",
+    "long-recordings-development": "development",
+}
+"""Suite → side of :mod:`mmqa.evaluation.long_recordings`."""
+
+SUITES = (*OF_PICTURES, "asterisk", *OF_LONG_RECORDINGS)
 
 
 def run(options: Namespace, tell: Progress) -> Report:
@@ -33,9 +40,9 @@ def run(options: Namespace, tell: Progress) -> Report:
     if options.suite == "asterisk":
         return _asterisk(options, tell)
     if options.limit:
-        raise UsageError(
-            f"the suite {options.suite} is always asked whole", "Leave --limit out: it is quick."
-        )
+        raise UsageError(f"the suite {options.suite} is always asked whole", "Leave --limit out.")
+    if options.suite in OF_LONG_RECORDINGS:
+        return _long_recordings(options, tell)
     return _pictures(options, tell)
 
 
@@ -56,4 +63,16 @@ def _asterisk(options: Namespace, tell: Progress) -> Report:
     prompts = asterisk.load(progress=tell)
     return retrieval_asterisk.run(
         lambda path: Library.open(path, config=config), prompts, tell, options.limit
+    )
+
+
+def _long_recordings(options: Namespace, tell: Progress) -> Report:
+    from mmqa.evaluation import long_recordings
+
+    config = settings(options)
+    return long_recordings.run(
+        lambda path: Library.open(path, config=config),
+        OF_LONG_RECORDINGS[options.suite],
+        progress=tell,
+        seed=options.seed,
     )

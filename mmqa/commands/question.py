@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mmqa.commands.narrowing import filter_of
-from mmqa.commands.output import clock, printable, settings, talk, write_json, write_line
+from mmqa.commands.output import printable, settings, talk, write_json, write_line
 from mmqa.errors import MmqaError, UsageError
 from mmqa.library import Library
 from mmqa.records import (
@@ -26,6 +26,7 @@ from mmqa.records import (
     SegmentText,
     TokenEvent,
 )
+from mmqa.times import clock
 
 REFUSED = 3
 
@@ -65,6 +66,7 @@ def search(options: Namespace) -> int:
     if options.json:
         write_json(result_json(found))
     else:
+        _tell_heard(options, found.question)
         _show_hits(found)
     return 0
 
@@ -91,6 +93,7 @@ def ask(options: Namespace) -> int:
     if options.json:
         write_json(answer_json(answer))
     else:
+        _tell_heard(options, answer.question)
         _show_answer(answer)
     return 0
 
@@ -260,6 +263,12 @@ def _follow(events: Iterator[Any], live: bool) -> Answer:
     if answer is None:
         raise AssertionError("a stream ends with DoneEvent")
     return answer
+
+
+def _tell_heard(options: Namespace, question: str) -> None:
+    """What was understood of a question that was spoken."""
+    if options.audio and not options.question:
+        talk.print(f"heard: “{printable(question)}”", markup=False)
 
 
 def _show_hits(result: SearchResult) -> None:

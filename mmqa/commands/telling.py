@@ -53,7 +53,8 @@ class Telling:
         as_json: JSON instead of words.
         changes: Whether added, moved and removed files are named in words, too.
         would: Whether nothing of it is really done.
-        steps: Whether JSON says how far long steps are; else only the bar does.
+        steps: Whether JSON says how far long steps are; else only the bar does. Listening to a long
+            recording is always told: it takes many minutes.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Telling:
         would: bool = False,
         steps: bool = False,
     ) -> None:
-        self._steps_as_json = as_json and steps
+        self._steps_as_json = steps
         self._as_json = as_json
         self._bar = bar
         self._changes = changes
@@ -93,11 +94,18 @@ class Telling:
 
     def step(self, chunk: Chunk) -> None:
         """A long step advanced."""
+        listening = chunk.unit == "seconds"
         if chunk.label not in self._steps:
             self._steps[chunk.label] = self._bar.add_task(chunk.label, total=chunk.total)
-        self._bar.update(self._steps[chunk.label], completed=chunk.done, total=chunk.total)
+        self._bar.update(
+            self._steps[chunk.label],
+            completed=chunk.done,
+            total=chunk.total,
+            visible=not (listening and chunk.done >= chunk.total),
+        )
         now = time.monotonic()
-        if self._steps_as_json and now - self._last_s >= EVERY_S:
+        told = self._as_json and (self._steps_as_json or listening)
+        if told and now - self._last_s >= EVERY_S:
             self._last_s = now
             write_json(
                 {

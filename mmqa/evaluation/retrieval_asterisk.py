@@ -7,16 +7,20 @@ Rule for questions: the words of the transcript, normalised, in order, without s
 fewer than two are left, all of them. Prompts of fewer than four words (stage directions such as
 "(1 second of silence)" have none) are left out. Recordings with the same normalised words count as
 one.
+
+How speech is recognised was chosen on the half of the prompts whose words hash to ``development``
+(:func:`side_of`); the word error rate is told of all of them and of the other half.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from mmqa.library import Library
 
 RECALL_TARGET = 0.90
-WORD_ERROR_TARGET = 0.08
+WORD_ERROR_TARGET = 0.06
 SHORTEST_WORDS = 4
 LibraryFactory = Callable[[Path], "Library"]
 """Opens, and makes, an index in a folder."""
@@ -44,6 +48,19 @@ STOP_WORDS = frozenset(
     with would you your youre youve youd yours
     """.split()  # noqa: SIM905 - readable
 )
+
+
+Side: TypeAlias = Literal["development", "test"]
+
+
+def side_of(text: str) -> Side:
+    """The side of a prompt, by its normalised words.
+
+    >>> side_of("Good bye.") == side_of("good-bye")
+    True
+    """
+    digest = hashlib.sha256(" ".join(normalize(text)).encode()).digest()
+    return "test" if digest[0] % 2 else "development"
 
 
 class Spoken(Protocol):
@@ -116,7 +133,11 @@ def report(prompts: Sequence[Spoken], found: Sequence[Path | None], heard: Seque
     ]
     return Report(
         suite="retrieval: asterisk",
-        figures=(_recall(hits, list(words.values())), _word_error_rate(errors, words)),
+        figures=(
+            _recall(hits, list(words.values())),
+            _word_error_rate("word error rate", errors, list(words.values()), WORD_ERROR_TARGET),
+            *_other_half(prompts, errors, list(words.values())),
+        ),
         how={
             "question": "content words of the transcript in order, stop words dropped",
             "same": "recordings with the same normalised words count as one",
@@ -140,16 +161,29 @@ def _recall(hits: Sequence[bool], words: Sequence[tuple[str, ...]]) -> Figure:
     return Figure("R@1", sum(hits) / n, n, low, high, chance, RECALL_TARGET)
 
 
-def _word_error_rate(errors: Sequence[int], words: dict[Path, tuple[str, ...]]) -> Figure:
-    lengths = [len(said) for said in words.values()]
+def _other_half(
+    prompts: Sequence[Spoken], errors: Sequence[int], words: Sequence[tuple[str, ...]]
+) -> list[Figure]:
+    """Of the prompts that nothing was chosen on, where there are some among them."""
+    taken = [n for n, prompt in enumerate(prompts) if side_of(prompt.text) == "test"]
+    if not taken:
+        return []
+    name = "word error rate, half that nothing was chosen on"
+    return [_word_error_rate(name, [errors[n] for n in taken], [words[n] for n in taken], None)]
+
+
+def _word_error_rate(
+    name: str, errors: Sequence[int], words: Sequence[tuple[str, ...]], target: float | None
+) -> Figure:
+    lengths = [len(said) for said in words]
     low, high = ratio_interval(errors, lengths)
     return Figure(
-        "word error rate",
+        name,
         sum(errors) / sum(lengths),
         sum(lengths),
         low,
         high,
-        target=WORD_ERROR_TARGET,
+        target=target,
         lower_is_better=True,
     )
 

@@ -7,7 +7,7 @@ Refuses to know: how files were found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from mmqa.evidence.ranking import covered
 from mmqa.evidence.sentences import LINE_BREAK
 from mmqa.evidence.words import STOP_WORDS, content, is_chinese, tokens
 from mmqa.interfaces import TextEncoder
-from mmqa.records import Hit, Kind, SegmentText
+from mmqa.records import Hit, Kind, Segment, SegmentText
 
 MOST = 3
 """Files shown at most."""
@@ -50,6 +50,7 @@ _CLASSES = frozenset(
 _FILE_WORDS = frozenset(
     content(
         "picture photo photograph image pic screenshot recording audio voice memo video clip film"
+        " slide shot scene frame"
         " note document file show find get open look search see anything something similar like"
         " any got containing contain picture's 照片 图片 张照 给 找 有没 显示 录音 张图 片"
     )
@@ -109,10 +110,10 @@ def choose(
     sought = subject(question if understood is None else understood)
     letters = _letters(question)
     worths = []
-    for hit in (hit for hit in hits if hit.segment.kind == kind):
+    for hit in (hit for hit in hits if shows(hit.segment, kind)):
         there = words_of(hit.segment.text)
         named = max(covered(content(sought), there), covered(letters, there)) >= 0.5
-        phrases, likenesses = _likenesses(sought, hit.segment.text, encoder)
+        phrases, likenesses = _likenesses(sought, hit.segment, encoder)
         likeness = _surest(phrases, likenesses)
         alike = (named or likeness >= ALIKE) and hit.relevance > 0
         enough = min_score + CERTAIN if sought or letters else min_score
@@ -125,6 +126,11 @@ def choose(
         if worth > worths[0][0] - NEAR:
             near.setdefault(shown.hit.segment.path, shown)
     return list(near.values())[:MOST]
+
+
+def shows(segment: Segment, kind: Kind) -> bool:
+    """Whether a segment is of the kind that is sought; the frame of a video is a picture, too."""
+    return segment.kind == kind or (kind == "image" and segment.shows)
 
 
 def _letters(question: str) -> list[str]:
@@ -141,14 +147,27 @@ def words_of(text: SegmentText) -> str:
 def description(text: SegmentText) -> str:
     """What is written about a picture, or in it, on one line; empty where nothing is."""
     words = text.caption or text.name_words or LINE_BREAK.join(filter(None, text.ocr.split("\n")))
+    return _short(words)
+
+
+def _short(words: str) -> str:
     return words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+def told(segment: Segment) -> str:
+    """What a segment is described with: of a video what stands in its frame, or is said then."""
+    text = segment.text
+    if segment.kind != "video":
+        return description(text)
+    of_all = text if not text.ocr and not text.transcript else replace(text, name_words="")
+    return description(replace(of_all, caption="")) or _short(text.transcript)
 
 
 def _shown(hit: Hit, phrases: Sequence[str]) -> Shown:
     text = hit.segment.text
     guessed = {w.word for w in text.prompt_words}
     guesses = [phrase for phrase in phrases if phrase in guessed][:3]
-    return Shown(hit, description(text), ", ".join(guesses), text.description)
+    return Shown(hit, told(hit.segment), ", ".join(guesses), text.description)
 
 
 def _surest(
@@ -160,11 +179,12 @@ def _surest(
 
 
 def _likenesses(
-    sought: str, text: SegmentText, encoder: TextEncoder
+    sought: str, segment: Segment, encoder: TextEncoder
 ) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.float32]]]:
     """Phrases that describe a picture, and the likeness of each to what is sought."""
+    text = segment.text
     guesses = [text.description, *(w.word for w in text.prompt_words)]
-    phrases = list(dict.fromkeys(filter(None, [description(text), text.name_words, *guesses])))
+    phrases = list(dict.fromkeys(filter(None, [told(segment), text.name_words, *guesses])))
     if not sought or not phrases:
         return phrases, np.zeros(len(phrases), np.float32)
     vectors = encoder.encode([sought, *phrases])

@@ -29,7 +29,10 @@ _NAME = re.compile(
     _I,
 )
 
-_PICTURE = r"(?:picture|photo(?:graph)?|image|drawing|painting|chart|diagram|screenshot)s?"
+_PICTURE = (
+    r"(?:picture|photo(?:graph)?|image|drawing|painting|chart|diagram|screenshot|video|film|clip"
+    r"|shot|scene|slide)s?"
+)
 _IN_PICTURE = re.compile(
     rf"\b(?:in|on|of|from) (?:the|this|that|my|our|a|an)\b.{{0,40}}?\b{_PICTURE}\b"
     rf"|\b{_PICTURE} (?:of|with|from)\b"

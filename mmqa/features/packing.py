@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
 from mmqa.features.voice import RATE_HZ, Piece
-from mmqa.records import Floats
+from mmqa.records import Floats, SpokenWord
 
 WINDOW_S = 29.0
 """Sound put into one window; a little is left for Whisper's own padding."""
@@ -23,13 +24,7 @@ PAUSE_S = 0.5
 """Longest silence left between pieces of one recording."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word as the model gives it, leading space included; times in seconds."""
-
-    start_s: float
-    end_s: float
-    text: str
+Word: TypeAlias = SpokenWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +34,14 @@ class Window:
     pieces: tuple[Piece, ...]
     starts: tuple[int, ...]
 
+    @property
+    def length(self) -> int:
+        """Samples."""
+        return self.starts[-1] + len(self.pieces[-1])
+
     def sound(self, recordings: Sequence[Floats]) -> Floats:
         """float32 (n,): the pieces with silence between them."""
-        sound = np.zeros(self.starts[-1] + len(self.pieces[-1]), dtype=np.float32)
+        sound = np.zeros(self.length, dtype=np.float32)
         for piece, start in zip(self.pieces, self.starts, strict=True):
             sound[start : start + len(piece)] = recordings[piece.owner][piece.start : piece.end]
         return sound

@@ -27,14 +27,39 @@ def make_spans(words: Sequence[Word]) -> tuple[TranscriptSpan, ...]:
     >>> make_spans([Word(0.0, 0.4, " Good"), Word(0.4, 1.0, " morning.")])
     (TranscriptSpan(start_s=0.0, end_s=1.0, text='Good morning.'),)
     """
-    spans: list[list[Word]] = []
+    return tuple(span for group in _groups(words) for span in _spans(group))
+
+
+def settle(words: Sequence[Word]) -> tuple[tuple[TranscriptSpan, ...], tuple[Word, ...]]:
+    """The spans that stay as they are whatever is said next, and the words after them.
+
+    Settling the words left over with those said next gives, in the end, what :func:`make_spans`
+    makes of all of them: a span is over once a sentence was too far from it, or too long for it,
+    and more words only make that truer.
+
+    >>> words = [Word(0.0, 1.0, " Good."), Word(9.0, 9.5, " So"), Word(9.5, 9.8, " then")]
+    >>> spans, left = settle(words)
+    >>> [span.text for span in spans], [word.text for word in left]
+    (['Good.'], [' So', ' then'])
+    """
+    *over, last = _groups(words) or [[]]
+    return tuple(span for group in over for span in _spans(group)), tuple(last)
+
+
+def _groups(words: Sequence[Word]) -> list[list[Word]]:
+    """Words of whole sentences that belong together."""
+    groups: list[list[Word]] = []
     for sentence in _sentences(words):
-        if spans and _belong_together(spans[-1], sentence):
-            spans[-1].extend(sentence)
+        if groups and _belong_together(groups[-1], sentence):
+            groups[-1].extend(sentence)
         else:
-            spans.append(list(sentence))
-    made = (_span(part) for span in spans for part in _cut(span))
-    return tuple(span for span in made if span.text)
+            groups.append(list(sentence))
+    return groups
+
+
+def _spans(group: Sequence[Word]) -> Iterator[TranscriptSpan]:
+    made = (_span(part) for part in _cut(group))
+    return (span for span in made if span.text)
 
 
 def _sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -83,7 +108,8 @@ def _length_s(words: Sequence[Word]) -> float:
 
 def _span(words: Sequence[Word]) -> TranscriptSpan:
     text = "".join(word.text for word in words).strip()
-    return TranscriptSpan(round(words[0].start_s, 2), round(words[-1].end_s, 2), text)
+    start_s, end_s = round(words[0].start_s, 2), round(words[-1].end_s, 2)
+    return TranscriptSpan(start_s, end_s, text, tuple(words))
 
 
 def repeats(words: Sequence[Word], *, times: int = 5) -> bool:

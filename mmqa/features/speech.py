@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from mmqa.errors import ConfigError, MmqaError, ModelDamagedError
+from mmqa.features.listening import Stretch, stretches
 from mmqa.features.packing import Window, Word, in_order, pack, separate
-from mmqa.features.spans import make_spans, repeats
+from mmqa.features.spans import make_spans, repeats, settle
 from mmqa.features.voice import RATE_HZ, Piece, find_speech
 from mmqa.features.weights import PULL, digest, existing
-from mmqa.records import Floats, Recording, Transcript
+from mmqa.records import Floats, Heard, LongRecording, Recording, Sound, Transcript
 
 ROLE = "transcriber"
 VERSION = "speech-1"
@@ -67,8 +68,11 @@ class WhisperTranscriber:
         files = [folder / "model.bin" for folder in self._folders]
         return digest(*files, version=f"{VERSION} {self._language}")
 
-    def transcribe(self, recording: Recording) -> Transcript:
+    def transcribe(self, recording: Sound) -> Transcript:
         """Transcribe; silence, noise and music without words give no spans."""
+        if isinstance(recording, LongRecording):
+            *_, last = self.listen(recording)
+            return last.transcript
         return self.transcribe_many([recording])[0]
 
     def transcribe_many(self, recordings: Sequence[Recording]) -> list[Transcript]:
@@ -93,6 +97,41 @@ class WhisperTranscriber:
             Transcript(make_spans(in_order(said)), language if said else "")
             for said, language in zip(words, languages, strict=True)
         ]
+
+    def listen(self, recording: LongRecording, heard: Heard | None = None) -> Iterator[Heard]:
+        """Transcribe a long recording, a few minutes at a time; see :class:`Transcriber`.
+
+        The language is told from the first words, and taken for that of all the rest.
+
+        Raises:
+            MmqaError: It is not sampled at 16 kHz, or its file cannot be decoded any more.
+        """
+        _check_rate(recording.rate_hz)
+        so_far = heard or Heard()
+        if so_far.done:
+            return
+        for stretch in stretches(recording.blocks(), so_far.until):
+            so_far = self._further(so_far, stretch)
+            yield so_far
+        spans = (*so_far.spans, *make_spans(so_far.words))
+        yield Heard(recording.length, so_far.language, spans, done=True)
+
+    def _further(self, heard: Heard, stretch: Stretch) -> Heard:
+        """What was heard with one more stretch."""
+        pieces = [piece for window in stretch.windows for piece in window.pieces]
+        language = heard.language
+        if pieces and not language:
+            language = self._language_of(stretch.sound, pieces)
+        found = [
+            word
+            for window in stretch.windows
+            for _, word in self._hear(window, [stretch.sound], language)
+        ]
+        began_s = stretch.start / RATE_HZ
+        words = [Word(w.start_s + began_s, w.end_s + began_s, w.text) for w in found]
+        spans, left = settle(in_order([*heard.words, *words]))
+        spans = (*heard.spans, *spans)
+        return Heard(stretch.end, language if spans or left else "", spans, left)
 
     def _language_of(self, sound: Floats, pieces: Sequence[Piece]) -> str:
         if self._language != "auto":
@@ -179,11 +218,13 @@ def _check_language(language: str) -> None:
 
 
 def _samples(recording: Recording) -> Floats:
-    if recording.rate_hz != RATE_HZ:
-        raise MmqaError(
-            f"a recording has {recording.rate_hz} samples a second", f"Resample it to {RATE_HZ}."
-        )
+    _check_rate(recording.rate_hz)
     return np.asarray(recording.samples, dtype=np.float32)
+
+
+def _check_rate(rate_hz: int) -> None:
+    if rate_hz != RATE_HZ:
+        raise MmqaError(f"a recording has {rate_hz} samples a second", f"Resample it to {RATE_HZ}.")
 
 
 def _trusted(segment: Any) -> bool:

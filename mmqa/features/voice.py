@@ -17,6 +17,8 @@ BLOCK_S = 600
 """Sound looked at in one go."""
 MAX_PIECE_S = 26
 """Longest piece; it must fit the 30 s that Whisper hears at once, padding included."""
+OVERLAP = RATE_HZ // 2
+"""Samples at the end of a block that are looked at again: the detector takes in some to be sure."""
 MIN_SPEECH_S = 0.2
 MIN_SILENCE_S = 0.4
 PADDING_S = 0.25
@@ -45,15 +47,27 @@ def find_speech(samples: Floats, owner: int = 0) -> list[Piece]:
     offset = 0
     while offset < len(samples):
         block = samples[offset : offset + BLOCK_S * RATE_HZ]
-        last = offset + len(block) >= len(samples)
-        found = [Piece(owner, offset + a, offset + b) for a, b in _detect(block)]
-        following = offset + len(block)
-        if found and not last and found[-1].end >= following - RATE_HZ:
-            whole = found[-1].start > offset
-            following = found.pop().start if whole else found[-1].end
-        pieces.extend(found)
-        offset = following
+        found, following = pieces_of(block, last=offset + len(block) >= len(samples))
+        pieces.extend(Piece(owner, offset + p.start, offset + p.end) for p in found)
+        offset += following
     return pieces
+
+
+def pieces_of(block: Floats, *, last: bool) -> tuple[list[Piece], int]:
+    """The speech in a block of a recording, and the sample at which the next block must begin.
+
+    Args:
+        block: float32 (n,) at 16 kHz.
+        last: Whether the recording ends with it; else speech that reaches its end is left to the
+            next block, and so is the last half second, in which speech may be beginning.
+    """
+    found = [Piece(0, a, b) for a, b in _detect(block)]
+    if last:
+        return found, len(block)
+    if found and found[-1].end >= len(block) - RATE_HZ:
+        whole = found[-1].start > 0
+        return found, found.pop().start if whole else found[-1].end
+    return found, max(len(block) - OVERLAP, found[-1].end if found else 0)
 
 
 def _detect(block: Floats) -> list[tuple[int, int]]:

@@ -131,6 +131,7 @@ def segment_of(row: Sequence[Any]) -> Segment:
         page=page,
         text=text_of(text),
         flags=item.flags,
+        frame_s=json.loads(text).get(_FRAME),
     )
 
 
@@ -140,22 +141,28 @@ def segment_row(number: int, owner: int, segment: Segment, words: str) -> tuple[
     end_s = None if segment.end_s is None else float(segment.end_s)
     values = (
         *(number, owner, segment.id, segment.ordinal, segment.kind, start_s, end_s, segment.page),
-        text_to_json(segment.text),
+        text_to_json(segment.text, segment.frame_s),
         digests.of_text(words),
     )
     return (*values, digests.of_values(*values))
 
 
-def text_to_json(text: SegmentText) -> str:
+_FRAME = "frame_s"
+"""Beside the words of a segment of a video: tables of before there were any stay as they are."""
+
+
+def text_to_json(text: SegmentText, frame_s: float | None = None) -> str:
     """The fields that are not empty; ASCII, so that lone surrogates survive."""
     found: dict[str, Any] = {f.name: getattr(text, f.name) for f in fields(text)}
     found["prompt_words"] = [[w.word, w.score] for w in text.prompt_words]
-    return json.dumps({name: value for name, value in found.items() if value})
+    kept = {name: value for name, value in found.items() if value}
+    return json.dumps(kept if frame_s is None else {**kept, _FRAME: frame_s})
 
 
 def text_of(written: str) -> SegmentText:
     """Back from :func:`text_to_json`."""
     found = json.loads(written)
+    found.pop(_FRAME, None)
     words = tuple(PromptWord(word, score) for word, score in found.pop("prompt_words", ()))
     return SegmentText(**found, prompt_words=words)
 

@@ -27,7 +27,7 @@ from mmqa.index.connection import connect
 from mmqa.index.faiss_segments import FOLDER, SUFFIX
 from mmqa.index.files import TEMPORARY, sync_folder
 from mmqa.index.identity import FILE_NAME, IndexIdentity, require_same, write_for_people
-from mmqa.index.layout import thumbnails
+from mmqa.index.layout import thumbnail_of, thumbnails
 from mmqa.index.lock import WriterLock
 from mmqa.index.plan import IndexPlan
 from mmqa.index.reader import Counts, IndexReader
@@ -460,7 +460,7 @@ class IndexStore(IndexReader):
     def _remove_unused_thumbnails(self) -> None:
         used = {sha256 for (sha256,) in self.all("SELECT sha256 FROM items")}
         for path in thumbnails(self.folder):
-            if path.stem not in used:
+            if thumbnail_of(path) not in used:
                 path.unlink(missing_ok=True)
 
     def _segment_files(self) -> SegmentWriter:

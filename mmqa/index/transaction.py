@@ -179,6 +179,12 @@ class Transaction:
             (sha256, fingerprint, payload, digest),
         )
 
+    def drop_extraction(self, sha256: str, fingerprint: str) -> None:
+        """Forget what was kept of these bytes; nothing happens where nothing was."""
+        self.connection.execute(
+            "DELETE FROM extractions WHERE sha256 = ? AND fingerprint = ?", (sha256, fingerprint)
+        )
+
     def put_calibration(self, values: Mapping[Channel, Calibration]) -> None:
         """Replace the statistics of unrelated pairs; stored vectors are not touched."""
         self.connection.execute("DELETE FROM calibration")

@@ -11,13 +11,17 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmqa.errors import MediaError
 from mmqa.media.names import name_words
 from mmqa.media.refusals import refusal, regular_file
-from mmqa.media.sidecar import read_sidecar
+from mmqa.media.sidecar import read_beside
 from mmqa.media.sniff import sniff
-from mmqa.records import Kind, Media, MediaItem, Part
+from mmqa.records import Kind, Media, MediaItem, Part, Picture
+
+if TYPE_CHECKING:
+    from mmqa.media.video import Limits
 
 
 def mtime_ns(found: os.stat_result) -> int:
@@ -37,12 +41,13 @@ class _Content:
 
 
 class FileReader:
-    """Reads pictures, recordings and writing within limits.
+    """Reads pictures, recordings, videos and writing within limits.
 
     Args:
         max_pixels: Width × height of the largest picture that is decoded.
         max_text_bytes: How much of a text file is read; more is flagged ``truncated-text``.
         max_audio_s: Longest recording that is read, in seconds.
+        max_video_s: Longest video that is read, in seconds.
     """
 
     def __init__(
@@ -50,10 +55,12 @@ class FileReader:
         max_pixels: int = 100_000_000,
         max_text_bytes: int = 20_000_000,
         max_audio_s: float = 4 * 3600.0,
+        max_video_s: float = 4 * 3600.0,
     ) -> None:
         self._max_pixels = max_pixels
         self._max_text_bytes = max_text_bytes
         self._max_audio_s = max_audio_s
+        self._max_video_s = max_video_s
 
     def describe(self, path: Path) -> tuple[str, int, int]:
         """SHA-256 (hex), size in bytes and time of last change (ns) of a file, streamed.
@@ -75,27 +82,27 @@ class FileReader:
     def read(self, path: Path) -> Media:
         """Read and clean ``path``.
 
-        Parts of a PDF are made as they are asked for; all others are there at once.
+        Parts of a PDF or a video are made as they are asked for; all others are there at once.
 
         Raises:
             MediaError: The file is refused; the reason is a sentence. Iterating over the parts of
-                a PDF may raise it too.
+                a PDF or a video may raise it too.
         """
         sha256, size_bytes, changed_ns = self.describe(path)
         kind, format = sniff(path)
         content = self._content(path, kind, format)
-        words, flags = _sidecar(path, kind)
-        caption = "\n".join(dict.fromkeys(filter(None, (words, content.caption))))
+        beside = read_beside(path, kind)
+        caption = "\n".join(dict.fromkeys(filter(None, (beside.caption, content.caption))))
         item = MediaItem(
             path=_resolved(path),
             sha256=sha256,
             kind=kind,
             size_bytes=size_bytes,
             mtime_ns=changed_ns,
-            flags=tuple(sorted({*content.flags, *flags})),
+            flags=tuple(sorted({*content.flags, *beside.flags})),
             taken_ns=content.taken_ns,
         )
-        return Media(item, content.parts, caption, name_words(path))
+        return Media(item, content.parts, caption, name_words(path), beside.transcript)
 
     def _content(self, path: Path, kind: Kind, format: str) -> _Content:
         if kind == "image":
@@ -109,10 +116,39 @@ class FileReader:
             sound = read_audio(path, format, self._max_audio_s)
             return _Content((sound.recording,), sound.caption, sound.flags, sound.taken_ns)
         if kind == "video":
-            raise MediaError(
-                path, "it is a video, which mmqa does not read yet", "Export its sound or a frame."
-            )
+            return self._video(path, format)
         return self._writing(path, format)
+
+    def _video(self, path: Path, format: str) -> _Content:
+        from mmqa.media.audio import read_audio
+        from mmqa.media.video import read_video
+
+        longest_s = self._max_video_s
+        video = read_video(
+            path,
+            format,
+            self._limits(),
+            lambda: read_audio(path, format, longest_s).recording,
+        )
+        return _Content(video.parts, video.caption, (), video.taken_ns)
+
+    def frame(self, path: Path, at_s: float) -> Picture:
+        """The frame of a video that is to be seen at ``at_s``, seconds from its start.
+
+        Raises:
+            MediaError: The file is no video any more, or has no such frame.
+        """
+        from mmqa.media.video import read_frame
+
+        kind, format = sniff(path)
+        if kind != "video":
+            raise MediaError(path, "it is no video any more", "Add it again.")
+        return read_frame(path, format, at_s, self._limits())
+
+    def _limits(self) -> Limits:
+        from mmqa.media.video import Limits
+
+        return Limits(max_s=self._max_video_s, max_pixels=self._max_pixels)
 
     def _writing(self, path: Path, format: str) -> _Content:
         if format == "pdf":
@@ -124,17 +160,6 @@ class FileReader:
 
         text = read_text(path, self._max_text_bytes, markdown=format == "markdown")
         return _Content(text.passages, text.caption, text.flags)
-
-
-def _sidecar(path: Path, kind: Kind) -> tuple[str, tuple[str, ...]]:
-    """The caption beside it; one that cannot be read is a flag, not a reason to refuse the file."""
-    if kind == "text":
-        return "", ()
-    try:
-        words = read_sidecar(path)
-    except MediaError:
-        return "", ("unreadable-caption",)
-    return words, (("captioned",) if words else ())
 
 
 def _resolved(path: Path) -> Path:

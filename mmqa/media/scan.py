@@ -2,8 +2,9 @@
 
 Knows: what to walk, what to pass over, what to refuse. Refuses to know: what is inside a file.
 
-Hidden files, version-control folders, system litter, caption sidecars and folders that are indexes
-of ours found while walking are passed over; a path that the caller names is taken at its word.
+Hidden files, version-control folders, system litter, captions and transcripts beside files, and
+folders that are indexes of ours found while walking are passed over; a path that the caller names
+is taken at its word.
 Nothing found makes a walk fail: what cannot be given is a refusal with a sentence.
 """
 
@@ -19,7 +20,7 @@ from typing import TypeAlias
 
 from mmqa.media.globs import matcher
 from mmqa.media.refusals import refusal, special
-from mmqa.media.sidecar import captioned_by, is_sidecar
+from mmqa.media.sidecar import is_sidecar, told_by
 from mmqa.records import Source
 
 JUNK = frozenset(
@@ -89,7 +90,7 @@ class Survey:
             that links in them lead to. What lies below one of them is known.
         unread: Resolved paths of what could not be looked into: of what lies there nothing is
             known.
-        captioned: Files that have a caption in a text file beside them.
+        captioned: Files that have a caption or a transcript in a text file beside them.
     """
 
     files: tuple[Path, ...]
@@ -154,7 +155,7 @@ class _Walk:
         self.captioned: set[Path] = set()
 
     def is_named_sidecar(self, path: Path) -> bool:
-        """Whether the file that ``path`` captions was named beside it, as ``*`` in a shell does."""
+        """Whether the file that ``path`` is about was named beside it, as ``*`` in a shell does."""
         siblings = {other.name for other in self.named if other.parent == path.parent}
         return is_sidecar(path, siblings)
 
@@ -207,7 +208,7 @@ class _Walk:
             if passed_over(entry.name):
                 continue
             if is_sidecar(child, names):
-                self.captioned.update(real / name for name in captioned_by(child, names))
+                self.captioned.update(real / name for name in told_by(child, names))
             else:
                 below = f"{inside}/{entry.name}" if inside else entry.name
                 yield from self._visit_entry(entry, child, (*above, real), below)

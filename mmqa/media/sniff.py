@@ -43,6 +43,8 @@ _CHUNKED: dict[bytes, tuple[Kind, str]] = {
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})  # sizes of its second header
 _AVIF = frozenset({b"avif", b"avis"})
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
+_OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+"""What a MOV from before MP4 begins with, which says nothing of its kind."""
 _MARKUP = re.compile(r"\s*(<!doctype html|<html|<\?xml|<svg|\{\\rtf)", re.IGNORECASE)
 _MARKUP_NAMES = {"<!doctype html": "HTML", "<html": "HTML", "<?xml": "XML", "<svg": "SVG"}
 
@@ -54,8 +56,9 @@ def sniff(path: Path) -> Sniffed:
 
     Returns:
         The kind and the format: ``jpeg png webp gif bmp tiff avif heic``, ``wav mp3 flac ogg m4a
-        aac aiff matroska``, ``text markdown pdf``, or the name of a video container. An extension
-        decides one thing only: whether writing is Markdown.
+        aac aiff matroska``, ``text markdown pdf``, or ``mp4 matroska avi ogg flv mpeg`` of a video
+        or of a recording in such a container. An extension decides one thing only: whether writing
+        is Markdown.
 
     Raises:
         MediaError: It cannot be read, is empty, is of no known kind, or is writing that claims to
@@ -73,9 +76,10 @@ def sniff(path: Path) -> Sniffed:
 def _binary(path: Path, head: bytes) -> Sniffed | None:
     for signature, kind, name in _SIGNATURES:
         if head.startswith(signature):
-            return kind, name
+            return _film(path, name) if kind == "video" else (kind, name)
     if head[:4] in {b"RIFF", b"FORM"} and head[8:12] in _CHUNKED:
-        return _CHUNKED[head[8:12]]
+        kind, name = _CHUNKED[head[8:12]]
+        return _film(path, name) if kind == "video" else (kind, name)
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "image", "bmp"
     if b"%PDF-" in head[:_PDF_WITHIN]:
@@ -86,18 +90,28 @@ def _binary(path: Path, head: bytes) -> Sniffed | None:
 def _container(path: Path, head: bytes) -> Sniffed | None:
     """Formats that hold pictures, sound or film alike."""
     if head.startswith(b"OggS"):
-        return ("video", "ogg") if b"\x80theora" in head else ("audio", "ogg")
-    if head[4:8] == b"ftyp":
-        end = min(int.from_bytes(head[:4], "big"), len(head))
-        brands = {head[8:12]} | {head[at : at + 4] for at in range(16, end, 4)}
-        if brands & _AVIF:
-            return "image", "avif"
-        if brands & _HEIC:
-            return "image", "heic"
-        return ("video", "mp4") if _has_film(path) else ("audio", "m4a")
+        return _film(path, "ogg") if b"\x80theora" in head else ("audio", "ogg")
+    if head[4:8] in {b"ftyp", *_OLD_QUICKTIME}:
+        return _base_media(path, head)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return ("video", "matroska") if _has_film(path) else ("audio", "matroska")
+        return _film(path, "matroska")
     return None
+
+
+def _base_media(path: Path, head: bytes) -> Sniffed:
+    """The family of MP4, told apart by the brands that its head names."""
+    end = min(int.from_bytes(head[:4], "big"), len(head)) if head[4:8] == b"ftyp" else 0
+    brands = {head[8:12] if end else b""} | {head[at : at + 4] for at in range(16, end, 4)}
+    if brands & _AVIF:
+        return "image", "avif"
+    if brands & _HEIC:
+        return "image", "heic"
+    return _film(path, "mp4", "m4a")
+
+
+def _film(path: Path, name: str, heard_as: str = "") -> Sniffed:
+    """A video, or a recording where there is only sound in its container."""
+    return ("video", name) if _has_film(path) else ("audio", heard_as or name)
 
 
 def _has_film(path: Path) -> bool:
@@ -146,7 +160,7 @@ def _writing(path: Path, head: bytes) -> Sniffed:
     return "text", "markdown" if suffix in MARKDOWN else "text"
 
 
-_READS = "Convert it to a picture, a recording, plain text, Markdown or PDF."
+_READS = "Convert it to a picture, a recording, a video, plain text, Markdown or PDF."
 
 
 def _guess_name(head: bytes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mmqa.errors import GenerationError
 from mmqa.prompts.template import Templates
 from mmqa.records import Segment
+from mmqa.times import clock
 
 SHORTEST = 80
 """Characters below which a passage is dropped rather than shortened."""
@@ -25,19 +26,6 @@ class Exhibit:
     source: str = ""
 
 
-def clock(seconds: float | None) -> str:
-    """A time in a recording as ``m:ss``, or ``h:mm:ss``; empty for ``None``.
-
-    >>> clock(75.9), clock(3605.0), clock(None)
-    ('1:15', '1:00:05', '')
-    """
-    if seconds is None:
-        return ""
-    minutes, whole = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
-
-
 def source_of(segment: Segment) -> str:
     """Where a segment stands, for people and prompts: file name, then time or page.
 
@@ -45,7 +33,9 @@ def source_of(segment: Segment) -> str:
     >>> source_of(Segment("a.0", Path("/x/trip.wav"), "", "audio", 0, start_s=65.0))
     'trip.wav 1:05'
     """
-    place = clock(segment.start_s) or (f"p. {segment.page}" if segment.page else "")
+    if segment.start_s is not None:
+        return f"{segment.path.name} {clock(segment.start_s)}"
+    place = f"p. {segment.page}" if segment.page else ""
     return f"{segment.path.name} {place}".strip()
 
 

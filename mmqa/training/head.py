@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from mmqa.errors import UsageError
 from mmqa.fusion import head as heads
 from mmqa.fusion.head import HeadWeights, Joining
 from mmqa.interfaces import Cancelled, Progress
-from mmqa.records import MODALITIES, Features, Floats, Modality
+from mmqa.records import Features, Floats, Modality
 from mmqa.training import checkpoint, loop
 from mmqa.training.head_report import HeadFit, measured, places
 from mmqa.training.labelled import Labelled, Side
@@ -82,7 +82,9 @@ class HeadTraining:
         settings: HeadSettings,
     ) -> None:
         self.settings, self.classes = settings, tuple(classes)
-        self.modalities = tuple(m for m in MODALITIES if any(m in f.vectors for f in features))
+        self.modalities = tuple(
+            m for m in get_args(Modality) if any(m in f.vectors for f in features)
+        )
         self.fitted = places(sides, "train")
         self.chosen_by = places(sides, "development")
         shares = np.bincount(labels[self.fitted], minlength=len(classes)) / len(self.fitted)

@@ -23,7 +23,7 @@ import numpy as np
 from mmqa.errors import MediaError, UsageError
 from mmqa.interfaces import CrossModalMapping, Progress
 from mmqa.media.characters import decode
-from mmqa.records import Chunk, Features, Floats, ImageFeatures, Modality, Picture, Recording
+from mmqa.records import SOUNDS, Chunk, Features, Floats, ImageFeatures, Modality, Picture
 from mmqa.segmenting import with_hubness
 from mmqa.training.feature_cache import FeatureCache, Seen
 from mmqa.training.pair_features import Encoders, picture_in
@@ -213,7 +213,7 @@ class _Senses:
         if kept is not None:
             return kept
         parts = self._encoders.reader.read(path).parts
-        sound = next((part for part in parts if isinstance(part, Recording)), None)
+        sound = next((part for part in parts if isinstance(part, SOUNDS)), None)
         if sound is None:
             raise MediaError(path, "it holds no sound")
         heard = " ".join(span.text for span in transcriber.transcribe(sound).spans).strip()

@@ -21,7 +21,7 @@ from mmqa.errors import MediaError
 from mmqa.interfaces import ImageEncoder, Progress, Reader, TextEncoder, Transcriber
 from mmqa.media.augment import PICTURES, augment, without
 from mmqa.media.augment_pictures import may_be_mirrored
-from mmqa.records import Chunk, Floats, Picture, Recording
+from mmqa.records import SOUNDS, Chunk, Floats, Picture
 from mmqa.training import pair_table
 from mmqa.training.feature_cache import FeatureCache, Seen
 from mmqa.training.pair_table import PairData
@@ -258,7 +258,7 @@ def _heard(path: Path, encoders: Encoders, cache: FeatureCache) -> str:
     if kept is not None:
         return kept
     for part in encoders.reader.read(path).parts:
-        if isinstance(part, Recording):
+        if isinstance(part, SOUNDS):
             heard = " ".join(span.text for span in transcriber.transcribe(part).spans).strip()
             cache.keep_transcript(transcriber.fingerprint, name, heard)
             return heard

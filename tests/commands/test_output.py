@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmqa.commands.output import clock, printable, write_json, write_line
+from mmqa.commands.output import printable, write_json, write_line
 
 
 def test_json_keeps_chinese_and_writes_paths(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -28,13 +28,6 @@ def test_a_name_that_is_no_text_is_still_written(
 @pytest.mark.parametrize("name", ["a\nb", "tab\there", "bell\a", "\x1b[31mred"])
 def test_a_path_cannot_move_the_cursor(name: str) -> None:
     assert printable(name).isprintable()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (761.4, "12:41"), (3_725, "1:02:05")]
-)
-def test_seconds_read_as_a_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
 
 
 def test_a_line_the_terminal_cannot_show_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mmqa.cli import main
 from mmqa.commands import question
 from mmqa.errors import MmqaError
 from mmqa.records import Answer, Citation, Hit, SearchResult, Segment, SegmentText
@@ -162,3 +163,22 @@ def test_only_an_answer_that_was_merely_seen_says_so_in_the_words_of_the_chat(
     assert " ".join(told.err.split()) == (question.SEEN if source == "seen" else "")
     chat = Path(question.__file__).parents[2] / "ui" / "chat_panel.py"
     assert f'"{question.SEEN}"' in chat.read_text(encoding="utf-8")
+
+
+@pytest.mark.weights
+def test_a_question_that_is_spoken_is_transcribed_told_and_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recordings = Path(__file__).parents[2] / "indexes" / "samples" / "recordings"
+    spoken, index = str(recordings / "memo-0614.ogg"), str(tmp_path / "index")
+    assert main(["add", str(recordings / "weather.mp3"), spoken, "--index", index]) == 0
+    capsys.readouterr()
+    assert main(["search", "--audio", spoken, "-k", "1", "--index", index]) == 0
+    shown = capsys.readouterr()
+    assert "heard: “" in shown.err
+    assert "ferry" in shown.err.lower()
+    assert "memo-0614.ogg at 0:0" in shown.out
+    assert main(["ask", "--audio", spoken, "--json", "--index", index]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert "ferry" in answer["question"].lower()
+    assert all(c["end_s"] > c["start_s"] >= 0 for c in answer["citations"])

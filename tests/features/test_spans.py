@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmqa.features.packing import Word
-from mmqa.features.spans import MAX_S, make_spans, repeats
+from mmqa.features.spans import MAX_S, make_spans, repeats, settle
+from mmqa.records import TranscriptSpan
 
 
 def spoken(text: str, start_s: float = 0.0, word_s: float = 0.4) -> list[Word]:
@@ -44,6 +45,28 @@ def test_no_word_is_lost_and_no_span_is_too_long(
     spans = make_spans(words)
     assert " ".join(span.text for span in spans) == "".join(word.text for word in words).strip()
     assert all(span.end_s - span.start_s <= MAX_S + 0.01 for span in spans)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.1, 2), st.floats(0, 6), st.booleans()), max_size=60),
+    st.lists(st.integers(0, 60), max_size=5),
+)
+def test_spans_settled_bit_by_bit_are_those_of_all_words_together(
+    given_words: list[tuple[float, float, bool]], cuts: list[int]
+) -> None:
+    words, now = [], 0.0
+    for i, (length_s, pause_s, stop) in enumerate(given_words):
+        words.append(Word(now + pause_s, now + pause_s + length_s, f" w{i}{'.' if stop else ''}"))
+        now = words[-1].end_s
+    spans: list[TranscriptSpan] = []
+    left: tuple[Word, ...] = ()
+    at = 0
+    for cut in [*sorted(cuts), len(words)]:
+        found, left = settle([*left, *words[at : max(at, cut)]])
+        spans += found
+        at = max(at, cut)
+    assert (*spans, *make_spans(left)) == make_spans(words)
 
 
 def test_repetition_is_noticed_whatever_its_length() -> None:

@@ -125,12 +125,6 @@ def test_every_bad_file_of_a_folder_is_refused_with_a_sentence(
         assert repr(str(tmp_path / name)) in str(caught.value)
 
 
-def test_a_film_is_known_and_refused_for_now(tmp_path: Path) -> None:
-    (tmp_path / "film.flv").write_bytes(b"FLV\x01" + bytes(100))
-    with pytest.raises(MediaError, match="it is a video, which mmqa does not read yet"):
-        FileReader().read(tmp_path / "film.flv")
-
-
 @pytest.mark.parametrize(
     "name",
     ["a b.jpg", 'it\'s "so".jpg', "two\nlines.jpg", "🐙.jpg", "渡轮.jpg", os.fsdecode(b"\xff.jpg")],

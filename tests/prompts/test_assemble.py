@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmqa.errors import GenerationError
-from mmqa.prompts.assemble import Exhibit, clock, lay_out
+from mmqa.prompts.assemble import Exhibit, lay_out
 from mmqa.prompts.template import Templates
 
 EN = Templates("en")
@@ -41,10 +41,3 @@ def test_the_last_passage_is_shortened_then_dropped_before_the_first() -> None:
 def test_no_room_at_all_is_an_error_with_a_remedy() -> None:
     with pytest.raises(GenerationError, match="fewer words"):
         lay_out([Exhibit("too long")], EN, lambda _: False)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.0, "0:00"), (59.99, "0:59"), (61.0, "1:01"), (3600.0, "1:00:00")]
-)
-def test_times_are_floored_to_seconds(seconds: float, shown: str) -> None:
-    assert clock(seconds) == shown

@@ -17,16 +17,20 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from mmqa.errors import IndexMissingError, MmqaError
+from mmqa.media.reader import FileReader
 from mmqa.records import (
     AddEvent,
     AddReport,
     Answer,
+    Chunk,
     Citation,
     CitationEvent,
     DoneEvent,
     FaissFile,
     Hit,
+    KeyFrame,
     PromptWord,
+    Recording,
     RetrievalEvent,
     SearchResult,
     Segment,
@@ -44,7 +48,11 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # a microphone that needs no permission, into which a file is played
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
+SPOKEN = Path(__file__).parents[2] / "indexes" / "samples" / "recordings" / "memo-0614.ogg"
 
 
 @dataclass
@@ -67,6 +75,8 @@ class StandInLibrary:
     folder: Path
     hits: tuple[Hit, ...] = ()
     text: str = "The ferry leaves at nine."
+    spoken: str = "When does the ferry leave?"
+    frames: tuple[KeyFrame, ...] = ()
     abstains: bool = False
     raises: Exception | None = None
     refuses: tuple[tuple[Path, str], ...] = ()
@@ -90,6 +100,7 @@ class StandInLibrary:
 
     def stream(self, question: str, **rest: Any) -> Iterator[Any]:
         self.asked.append({"question": question, **rest})
+        question = question or (self.spoken if rest.get("audio") else "")
         weights = {"visual": 0.3, "text": 0.7}
         yield RetrievalEvent(SearchResult(question, weights, self.hits))
         if self.raises:
@@ -115,6 +126,7 @@ class StandInLibrary:
         *,
         on_event: Callable[[AddEvent], None],
         cancelled: Callable[[], bool],
+        on_progress: Callable[[Chunk], None],
     ) -> AddReport:
         self.added.extend(paths)
         total = len(paths) + len(self.refuses)
@@ -123,6 +135,9 @@ class StandInLibrary:
         for done, path in enumerate(paths, start=1 + len(self.refuses)):
             on_event(AddEvent("added", path, segments=1, done=done, total=total))
         return AddReport(len(paths), 0, self.refuses, len(paths), 0.1)
+
+    def key_frames(self, path: Path) -> tuple[KeyFrame, ...]:
+        return self.frames
 
     def warm_up(self) -> None:
         self.warm = True
@@ -140,6 +155,18 @@ def write_tone(path: Path, seconds: float = 4.0) -> Path:
         out.setsampwidth(2)
         out.setframerate(rate_hz)
         out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return path
+
+
+def write_spoken(path: Path) -> Path:
+    """What is said in :data:`SPOKEN`, as the WAV file that Chromium wants."""
+    (recording,) = FileReader().read(SPOKEN).parts
+    assert isinstance(recording, Recording)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(recording.rate_hz)
+        out.writeframes((recording.samples * 32_000).astype("<i2").tobytes())
     return path
 
 
@@ -214,8 +241,10 @@ def page(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Chromium; where there is none, its tests are skipped with a plain sentence.
+
+    Its microphone hears :data:`SPOKEN`.
 
     One a module, not a session: playwright keeps an event loop running in this thread until it is
     closed, and no asynchronous test can run beside it.
@@ -227,6 +256,8 @@ def browser() -> Iterator[Any]:
         "playwright.sync_api", reason="playwright is not installed: no browser test"
     )
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        heard = write_spoken(tmp_path_factory.mktemp("microphone") / "spoken.wav")
+        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={heard}"]
+        started = playwright.chromium.launch(executable_path=program, args=flags)
         yield started
         started.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from mmqa.errors import IndexLockedError
-from mmqa.records import AddEvent, AddReport
+from mmqa.records import AddEvent, AddReport, Chunk
 from ui.adding import AddJob
 
 
@@ -23,8 +23,12 @@ class Slow:
         *,
         on_event: Callable[[AddEvent], None],
         cancelled: Callable[[], bool],
+        on_progress: Callable[[Chunk], None],
     ) -> AddReport:
+        on_progress(Chunk("listening to a.wav", 1, 2, "seconds"))
         on_event(AddEvent("refused", paths[0], reason="it is empty", done=1, total=4))
+        on_progress(Chunk("writing", 1, 9, "steps"))
+        on_progress(Chunk("listening to talk.mp3", 900, 1800, "seconds"))
         self.first.set()
         while not cancelled():
             Event().wait(0.01)
@@ -41,7 +45,8 @@ def test_progress_is_seen_while_it_runs_and_stop_ends_it() -> None:
     job = AddJob(slow, [Path("/a.png")])
     assert slow.first.wait(5)
     now = job.progress()
-    assert (now.running, now.done, now.total, now.share) == (True, 1, 4, 0.25)
+    assert (now.running, now.done, now.total, now.share) == (True, 1, 4, 0.375)
+    assert now.listening == Chunk("listening to talk.mp3", 900, 1800, "seconds")
     assert now.refused == ((Path("/a.png"), "it is empty"),)
     job.stop()
     job.wait(5)

@@ -94,6 +94,19 @@ def test_a_picture_is_attached_and_asked_about(page: Any) -> None:
     assert "SKARHOLM" in answer.inner_text().upper()
 
 
+def test_a_question_is_spoken_into_the_browser(page: Any) -> None:
+    """The browser's microphone is a file in which somebody asks; see ``conftest.FLAGS``."""
+    page.get_by_test_id("stChatInputMicButton").click()
+    page.get_by_test_id("stChatInputWaveform").wait_for()
+    page.wait_for_timeout(6_000)
+    page.get_by_test_id("stChatInputApproveButton").click()
+    page.get_by_role("button", name="Clear this conversation").wait_for(timeout=ANSWER_LIMIT_MS)
+    question, answer = page.get_by_test_id("stChatMessage").all()[:2]
+    assert question.locator("audio").get_attribute("src")
+    assert "because of the strong wind" in question.inner_text()
+    assert "memo-0614.ogg" in answer.inner_text()
+
+
 def test_a_file_is_added_and_a_bad_one_refused_with_a_reason(page: Any, tmp_path: Path) -> None:
     bad = tmp_path / "not a picture.png"
     bad.write_bytes(b"")

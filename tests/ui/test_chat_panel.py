@@ -6,10 +6,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mmqa.errors import GenerationError
+from mmqa.errors import GenerationError, UsageError
+from mmqa.records import KeyFrame
 
 
 def texts(page: AppTest) -> list[str]:
@@ -129,6 +131,100 @@ def test_a_picture_alone_is_a_question(page: AppTest, library: Any) -> None:
     page.chat_input[0].upload("red.png", picture(), "image/png")
     page.run()
     assert library.asked[0]["question"] == ""
+
+
+def test_a_spoken_question_is_shown_as_text_and_asked(
+    page: AppTest, library: Any, media: Path
+) -> None:
+    library.spoken = "When does the *ferry* leave?"
+    sound = (media / "announcement.wav").read_bytes()
+    page.chat_input[0].upload("recording.wav", sound, "audio/wav")
+    page.run()
+    assert (library.asked[0]["question"], library.asked[0]["audio"]) == ("", sound)
+    assert texts(page)[0] == "“When does the *ferry* leave?”"
+    assert "The ferry leaves at nine." in texts(page)
+    page.run()
+    assert texts(page).count("“When does the *ferry* leave?”") == 1
+    assert len(library.asked) == 1
+
+
+def test_a_recording_beside_a_typed_question_is_not_taken_for_the_question(
+    page: AppTest, library: Any, media: Path
+) -> None:
+    sound = (media / "announcement.wav").read_bytes()
+    page.chat_input[0].set_value("Who speaks?").upload("recording.wav", sound, "audio/wav")
+    page.run()
+    assert texts(page)[0] == "Who speaks?"
+    assert "“Who speaks?”" not in texts(page)
+
+
+def test_nobody_speaking_is_a_sentence(page: AppTest, library: Any, media: Path) -> None:
+    library.raises = UsageError("no speech was heard in the recording", "Record it again.")
+    page.chat_input[0].upload(
+        "recording.wav", (media / "announcement.wav").read_bytes(), "audio/wav"
+    )
+    page.run()
+    assert page.error[0].value == (
+        "**No speech was heard in the recording\\.**  \nRecord it again\\."
+    )
+
+
+def test_where_the_words_are_from_is_said(page: AppTest, library: Any) -> None:
+    from dataclasses import replace
+
+    hit = library.hits[0]
+    flags = ("estimated-times", "transcript-file")
+    library.hits = (replace(hit, segment=replace(hit.segment, flags=flags)),)
+    ask(page, "ferry?")
+    captions = [caption.value for caption in page.caption]
+    assert "The words are from the transcript beside the file." in captions
+    assert "It has no times, so where they are said is estimated." in captions
+
+
+@pytest.mark.parametrize(
+    ("name", "start_time"), [("trip.mp4", 125), ("trip.webm", 125), ("trip.avi", None)]
+)
+def test_a_video_starts_at_its_whole_second_where_browsers_play_it(
+    page: AppTest, library: Any, media: Path, name: str, start_time: int | None
+) -> None:
+    from dataclasses import replace
+
+    (media / name).write_bytes(b"\x00" * 99)
+    hit = library.hits[0]
+    shot = replace(hit.segment, path=media / name, kind="video", start_s=125.9, end_s=131.0)
+    library.hits = (replace(hit, segment=shot),)
+    ask(page, "ferry?")
+    assert not page.exception
+    assert [player.proto.start_time for player in page.get("video")] == (
+        [] if start_time is None else [start_time]
+    )
+    if start_time is None:
+        assert "Browsers do not play such files. Open it and go to 2:05." in texts(page)
+    else:
+        assert page.get("video")[0].proto.alt == f"{name}, starting at 2:05"
+
+
+def test_a_video_has_a_contact_sheet_with_what_was_found(
+    page: AppTest, library: Any, media: Path
+) -> None:
+    from dataclasses import replace
+
+    (media / "trip.mp4").write_bytes(b"\x00" * 99)
+    hit = library.hits[0]
+    shot = replace(hit.segment, path=media / "trip.mp4", kind="video", frame_s=62.0)
+    library.hits = (replace(hit, segment=shot),)
+    library.frames = tuple(KeyFrame(31.0 * n, media / "pier.jpg") for n in range(40))
+    ask(page, "ferry?")
+    assert not page.exception
+    assert [e.label for e in page.expander if "Key frames" in e.label] == [
+        "Key frames of trip\\.mp4 \\(24 of 40\\)"
+    ]
+    (sheet,) = page.image
+    captions = [picture.caption for picture in sheet.proto.imgs]
+    assert captions[0] == "0\\:00"
+    assert "1\\:02 \\(found\\)" in captions
+    assert captions[-1] == "20\\:09"
+    assert sheet.proto.imgs[0].alt == "trip.mp4 at 0:00"
 
 
 def test_an_empty_attachment_is_left_out_with_a_sentence(page: AppTest, library: Any) -> None:

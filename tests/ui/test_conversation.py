@@ -8,7 +8,7 @@ from typing import Any
 
 from mmqa.errors import UsageError
 from mmqa.records import Answer, Citation, DoneEvent, RetrievalEvent, SearchResult, TokenEvent
-from ui.conversation import Failure, Turn, follow
+from ui.conversation import Attachment, Failure, Turn, follow
 
 
 def test_the_last_event_replaces_what_was_streamed() -> None:
@@ -81,3 +81,18 @@ def test_citations_are_paired_with_their_hits_by_number(hits: tuple[Any, ...]) -
     assert [(c.n, h.segment.id) for c, h in turn.cited()] == [(1, "b.0"), (2, "a.0")]
     assert [h.segment.id for h in turn.uncited()] == ["c.0"]
     assert [c.n for c in turn.loose()] == [3]
+
+
+def test_what_is_heard_of_a_spoken_question_shows_as_soon_as_it_was_searched() -> None:
+    turn = Turn("", (Attachment("recording.wav", b"RIFF", "audio"),))
+    assert turn.heard == ""
+    turn.take(RetrievalEvent(SearchResult("when does the ferry leave", {}, ())))
+    assert turn.heard == "when does the ferry leave"
+    turn.take(DoneEvent(Answer("When does the ferry leave?", "At nine.")))
+    assert turn.heard == "When does the ferry leave?"
+
+
+def test_a_typed_question_is_not_heard() -> None:
+    turn = Turn("Who speaks?", (Attachment("recording.wav", b"RIFF", "audio"),))
+    turn.take(RetrievalEvent(SearchResult("Who speaks?", {}, ())))
+    assert turn.heard == ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.wording import clock, escape, folder_of, name_of, visible
+from ui.wording import escape, folder_of, name_of, visible
 
 
 @given(st.text())
@@ -44,7 +44,3 @@ def test_the_home_folder_is_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert folder_of(Path("/home/ada/Pictures/a.jpg")) == "~/Pictures"
     assert folder_of(Path("/home/adam/a.jpg")) == "/home/adam"
-
-
-def test_time_is_never_negative() -> None:
-    assert clock(-1) == "0:00"
