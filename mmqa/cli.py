@@ -17,7 +17,7 @@ KINDS = ("image", "audio", "video", "text")
 EVALUATIONS = (
     *("retrieval", "answers", "words", "router", "prompts"),
     *("ablation", "stability", "generalisation", "report"),
-    *("vqa", "naming", "quantization", "videos"),
+    *("vqa", "naming", "quantization", "videos", "sentiment"),
 )
 DESCRIPTION = "Ask questions of your own pictures, recordings and notes, on your own machine."
 EPILOG = """\
@@ -296,6 +296,8 @@ mapping: pictures into the space of words. --pairs FILE (JSON Lines or CSV: imag
   closed-form, linear or mlp. With neither, what the package ships is fitted anew.
 fusion: the vectors of a segment into one; --method weighted or attention, --index or --pairs.
 router: how much to look, read and listen.
+sentiment: negative, neutral or positive; --labels FILE, JSON Lines with image, audio, text, label
+  (without: public emoji and rated sentences); then use it with --set sentiment=OUT.
 head: a classifier; --pairs FILE with a label in each row; --method concatenation or sum.
 words: the prompt words, from public word lists; after the shipped mapping was fitted anew.
 connector: what lets a language model see; --language-model DIR and --pairs FILE (image, question,
@@ -314,6 +316,7 @@ words: prompt words of unseen pictures; router: hand-written questions; prompts:
 ablation, stability, report --suite mixed, or a FILE of your own questions with --index DIR
 generalisation: fitted on one collection, tested on others
 vqa --suite easy-vqa, scenes, words: questions about pictures, also with the wrong picture
+sentiment --suite emoji, sentences (default: both), language-model: on public ratings
 naming: what photographs show; quantization: full precision, int8 and NF4 on the same questions
 videos --suite made, made-development: shots of videos found by slides, by speech, by both"""
 
@@ -351,10 +354,13 @@ def _add_measuring_commands(commands: Commands[argparse.ArgumentParser]) -> None
         more=TRAIN,
     )
     train.add_argument(
-        "what", choices=("mapping", "fusion", "router", "head", "words", "connector")
+        "what", choices=("mapping", "fusion", "router", "head", "sentiment", "words", "connector")
     )
     train.add_argument(
         "--pairs", metavar="FILE", action="append", help="what to learn from; may be repeated"
+    )
+    train.add_argument(
+        "--labels", metavar="FILE", action="append", help="labelled rows (sentiment)"
     )
     train.add_argument("--method", metavar="NAME", help="see below")
     train.add_argument("--out", metavar="DIR", help="folder for what is trained")

@@ -128,7 +128,8 @@ class Feeling:
         return Thing(texts, words, Features(vectors), voice)
 
     def _vector(self, words: str) -> Floats:
-        return self.text_encoder().encode([words])[0]
+        row: Floats = self.text_encoder().encode([words])[0]
+        return row
 
     def _voices(
         self, item: MediaItem, segments: Sequence[Segment], notes: list[str]
@@ -139,7 +140,7 @@ class Feeling:
         try:
             parts = iter(self.reader.read(item.path).parts)
             sound = next((p for p in parts if isinstance(p, Recording | LongRecording)), None)
-            return [None] * len(segments) if sound is None else list(_measured(sound, segments))
+            return [None] * len(segments) if sound is None else list(measured(sound, segments))
         except (MediaError, OSError) as error:
             notes.append(f"How {item.path.name} sounds was not measured: {error}")
             return [None] * len(segments)
@@ -262,14 +263,19 @@ def _placed(found: Sentiment, segment: Segment) -> Sentiment:
     )
 
 
-def _measured(sound: Sound, segments: Sequence[Segment]) -> Iterator[Prosody | None]:
+def measured(sound: Sound, segments: Sequence[Segment]) -> Iterator[Prosody]:
     """How each segment sounds; they come in order, and a long recording is heard once."""
     spans = [(s.start_s or 0.0, s.end_s or sound.duration_s) for s in segments]
-    spans = [(start, min(end, start + LONGEST_S)) for start, end in spans]
+    yield from sounds_like(sound, spans)
+
+
+def sounds_like(sound: Sound, spans: Sequence[tuple[float, float]]) -> Iterator[Prosody]:
+    """How each stretch of a sound sounds, of each at most :data:`LONGEST_S`; in order of time."""
+    short = [(start, min(end, start + LONGEST_S)) for start, end in spans]
     if isinstance(sound, Recording):
-        yield from (prosody(stretch(sound, *span)) for span in spans)
-        return
-    yield from _heard(sound, spans)
+        yield from (prosody(stretch(sound, *span)) for span in short)
+    else:
+        yield from _heard(sound, short)
 
 
 def _heard(sound: LongRecording, spans: Sequence[tuple[float, float]]) -> Iterator[Prosody]:

