@@ -16,6 +16,7 @@ from mmqa.errors import ModelError, ModelMissingError
 from mmqa.vlm.device import number_type, place
 from mmqa.vlm.folder_digest import folder_digest
 from mmqa.vlm.options import LoadOptions
+from mmqa.vlm.whole import Whole
 
 ROLE = "language_model"
 
@@ -30,7 +31,7 @@ def read(folder: Path, *, threads: int, options: LoadOptions) -> tuple[Any, Any,
 
     Raises:
         ModelMissingError: There is no model in ``folder``.
-        ModelError: What lies there cannot be loaded, or not so.
+        ModelError: What lies there cannot be loaded, not so, or not whole.
         ConfigError: The device is not there.
     """
     import torch
@@ -59,7 +60,7 @@ def model_in(folder: Path, options: LoadOptions) -> tuple[Any, str]:
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors")) // 2
     mode = quantization.resolve(options.quantization, device=device, weights=weights)
     model = quantization.pretrained(
-        AutoModelForCausalLM,
+        Whole(AutoModelForCausalLM),
         folder,
         mode,
         device=device,

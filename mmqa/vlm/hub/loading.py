@@ -21,6 +21,7 @@ from mmqa.vlm.hub.folder import ROLE, brief
 from mmqa.vlm.hub.model import HubModel
 from mmqa.vlm.hub.processor import load_processor
 from mmqa.vlm.options import DEFAULTS, LoadOptions
+from mmqa.vlm.whole import Whole
 
 
 def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubModel:
@@ -55,7 +56,7 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubM
     try:
         with _quietly():
             model = quantization.pretrained(
-                _Whole,
+                Whole(_auto()),
                 folder,
                 mode,
                 device=device,
@@ -76,34 +77,6 @@ def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> HubM
     except GenerationError as error:
         raise _unloadable(folder, error) from error
     return made
-
-
-class _Whole:
-    """``AutoModelForImageTextToText``, but never with weights that are made up.
-
-    Where weights are missing, transformers sets random ones, and warns at most; where they have
-    other sizes, it says so in a report that nobody sees.
-    """
-
-    @staticmethod
-    def from_pretrained(folder: Path, **options: Any) -> Any:
-        model, told = _auto().from_pretrained(
-            folder, output_loading_info=True, ignore_mismatched_sizes=True, **options
-        )
-        unfit = {str(mismatch[0]) for mismatch in told["mismatched_keys"]}
-        wrong = sorted({*told["missing_keys"], *unfit})
-        if wrong:
-            raise ModelError(
-                ROLE,
-                f"the weights in {str(folder)!r} are not those of a {type(model).__name__}:"
-                f" {len(wrong)} are missing or of another size, e.g. {wrong[0]}",
-                "Pull it again, or choose another model.",
-            )
-        return model
-
-    @staticmethod
-    def from_config(config: Any) -> Any:
-        return _auto().from_config(config)
 
 
 def _auto() -> Any:
