@@ -63,12 +63,14 @@ def kept(
     Raises:
         ModelError: ``make`` failed.
     """
+    from safetensors import SafetensorError
+
     say = tell or _log
     reason = fault(folder, key) if folder.exists() else None
     if reason == "":
         try:
             return read(folder)
-        except (ModelError, OSError, ValueError, KeyError, RuntimeError) as error:
+        except (ModelError, OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = f"cannot be read ({error})"
     if reason:
         say(f"The quantized weights in {str(folder)!r} {reason}; they are made anew.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from mmqa.errors import ModelError
 from mmqa.vlm import quantized_store
@@ -100,9 +101,12 @@ def test_damage_is_found_said_and_mended(maker: Maker, tmp_path: Path, what: str
     assert fault(place, KEY) == ""
 
 
-def test_what_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "failure", [ModelError("language_model", "no such layer"), SafetensorError("no such layer")]
+)
+def test_what_cannot_be_read_is_made_anew(tmp_path: Path, failure: Exception) -> None:
     def fail(folder: Path) -> str:
-        raise ModelError("language_model", "no such layer")
+        raise failure
 
     said: list[str] = []
 
