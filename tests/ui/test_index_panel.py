@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,15 @@ def texts(page: AppTest) -> list[str]:
     return [element.value for element in page.text]
 
 
+def labelled(elements: Iterable[Any], label: str) -> Any:
+    """The one that a person would find by what stands above it."""
+    (found,) = [element for element in elements if element.label == label]
+    return found
+
+
 def add(page: AppTest, typed: str) -> AppTest:
     """Type a path, press Add, and wait until the background job is seen to have ended."""
-    page.text_input[1].set_value(typed)
+    labelled(page.text_input, "Or a file or folder on this machine").set_value(typed)
     next(b for b in page.button if b.label == "Add").click().run()
     for _ in range(50):
         if page.success or page.error:
@@ -74,14 +81,16 @@ def test_an_uploaded_file_is_kept_beside_the_index_and_added(page: AppTest, libr
 def test_an_index_that_is_missing_can_be_created(
     page: AppTest, library: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page.text_input[0].set_value(str(library.folder.parent / "new"))
+    labelled(page.text_input, "Folder of the index").set_value(str(library.folder.parent / "new"))
     next(b for b in page.button if b.label == "Open or create").click().run()
     assert not page.exception
     assert str(library.folder.parent / "new") in str(page.selectbox[0].value)
 
 
 def test_an_index_that_cannot_be_made_is_a_sentence(page: AppTest, library: Any) -> None:
-    page.text_input[0].set_value(str(library.folder.parent / "forbidden"))
+    labelled(page.text_input, "Folder of the index").set_value(
+        str(library.folder.parent / "forbidden")
+    )
     next(b for b in page.button if b.label == "Open or create").click().run()
     assert not page.exception
     assert "cannot be written" in page.error[0].value
@@ -100,7 +109,7 @@ def test_without_an_index_the_question_waits(
 
 def test_kinds_and_retrieval_are_handed_on(page: AppTest, library: Any) -> None:
     page.button_group[0].set_value(["image"])
-    page.toggle[0].set_value(False)
+    labelled(page.toggle, "Search my files").set_value(False)
     page.chat_input[0].set_value("what?")
     page.run()
     assert library.asked[0]["where"] == Filter(kinds=("image",))
