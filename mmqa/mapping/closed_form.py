@@ -37,6 +37,8 @@ from mmqa.records import Calibration, Channel, Floats, ImageFeatures
 
 NEIGHBOURS = 10
 """How many entries of a bank make up a vector's hubness."""
+ROWS_AT_ONCE = 256
+"""Rows compared with a whole bank or vocabulary together: memory does not grow with all of them."""
 
 _PROBABILITY_SHARE = 0.5
 _POWER = 0.7  # evens out a few large activations
@@ -199,10 +201,12 @@ def hubness(vectors: Floats, bank: Floats, neighbours: int = NEIGHBOURS) -> Floa
     >>> hubness(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]), 2)
     array([0.4], dtype=float32)
     """
-    similarities = vectors @ bank.T
     k = min(neighbours, bank.shape[0])
-    nearest = np.partition(similarities, -k, axis=1)[:, -k:]
-    half: Floats = (nearest.mean(axis=1) / 2).astype(np.float32)
+    half = np.zeros(len(vectors), np.float32)
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        similarities = vectors[start : start + ROWS_AT_ONCE] @ bank.T
+        nearest = np.partition(similarities, -k, axis=1)[:, -k:]
+        half[start : start + ROWS_AT_ONCE] = nearest.mean(axis=1) / 2
     return half
 
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from mmqa import weights_file
 from mmqa.errors import ModelError
 from mmqa.interfaces import CrossModalMapping
-from mmqa.mapping.closed_form import hubness
+from mmqa.mapping.closed_form import ROWS_AT_ONCE, hubness
 from mmqa.mapping.shipped import FOLDER, from_bytes, to_bytes
 from mmqa.records import Asker, Floats, PromptWord
 
@@ -100,10 +100,14 @@ class VocabularyWords:
         if not len(vectors):
             return []
         towards, offset = self._of_pictures if of == "pictures" else self._of_words
-        scores = vectors @ towards.T + offset
-        ranked = min(LOOKED_AT * k, scores.shape[1])
-        nearest = np.argpartition(-scores, ranked - 1, axis=1)[:, :ranked]
-        return [self._distinct(row, places, k) for row, places in zip(scores, nearest, strict=True)]
+        found: list[tuple[PromptWord, ...]] = []
+        for start in range(0, len(vectors), ROWS_AT_ONCE):
+            scores = vectors[start : start + ROWS_AT_ONCE] @ towards.T + offset
+            ranked = min(LOOKED_AT * k, scores.shape[1])
+            nearest = np.argpartition(-scores, ranked - 1, axis=1)[:, :ranked]
+            rows = zip(scores, nearest, strict=True)
+            found += [self._distinct(row, places, k) for row, places in rows]
+        return found
 
     @cached_property
     def _of_pictures(self) -> tuple[Floats, Floats]:

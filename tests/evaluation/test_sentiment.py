@@ -62,13 +62,16 @@ def test_both_suites_report_trained_alone_and_untrained() -> None:
     report = emoji(drawn, rated)
     names = [figure.name for figure in report.figures]
     assert names[:4] == [
-        "accuracy, fused",
-        "accuracy, visual alone",
-        "accuracy, text alone",
-        "accuracy, untrained",
+        "test side: accuracy, fused",
+        "test side: accuracy, visual alone",
+        "test side: accuracy, text alone",
+        "test side: accuracy, untrained",
     ]
-    assert {figure.n for figure in report.figures} == {48}
-    assert report.how["drawings"] == 48
+    assert {figure.n for figure in report.figures} == {48, 240}
+    found = {figure.name: figure for figure in report.figures}
+    for alone in ("visual alone", "text alone"):
+        assert found[f"in turn: accuracy, fused minus {alone}"].reached
+    assert report.how["concepts in turn"] == 80
     other = sentences(drawn, rated)
     assert other.figures[0].name == "accuracy, trained"
 
