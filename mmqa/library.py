@@ -92,7 +92,7 @@ class Library:
     def __init__(self, store: IndexStore, parts: Parts) -> None:
         self._store = store
         self._parts = parts
-        self._reader = _reader(parts.config)
+        self._reader = FileReader.within(parts.config)
         self._assistant: Assistant | None = None
         self._lock = threading.RLock()
         self._aside = ThreadPoolExecutor(thread_name_prefix="mmqa-search")
@@ -302,7 +302,7 @@ class Library:
         """What :meth:`sync` would do where there is no index yet; none is made."""
         from mmqa.sync import Nothing, preview
 
-        reader = _reader(config or configuration.load())
+        reader = FileReader.within(config or configuration.load())
         return preview(Nothing(), reader, _sources(folders), on_event)
 
     def watch(
@@ -622,7 +622,7 @@ class Library:
         parts = Parts(settings)
         try:
             found = Path(path).expanduser()
-            return of_file(found, _reader(settings), lambda: parts.transcriber)
+            return of_file(found, FileReader.within(settings), lambda: parts.transcriber)
         finally:
             parts.release()
 
@@ -940,15 +940,6 @@ def _identity(parts: Parts) -> IndexIdentity:
 
 def _plan(config: Config) -> IndexPlan:
     return IndexPlan(config.index_type, config.recall_target, config.index_device)
-
-
-def _reader(config: Config) -> FileReader:
-    return FileReader(
-        max_pixels=config.max_pixels,
-        max_text_bytes=config.max_text_bytes,
-        max_audio_s=config.max_audio_s,
-        max_video_s=config.max_video_s,
-    )
 
 
 def _several(given: str | Path | Iterable[str | Path]) -> list[str | Path]:

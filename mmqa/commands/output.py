@@ -49,6 +49,16 @@ def settings(options: Namespace, **flags: Any) -> Config:
     return config.load(overrides, file=Path(options.config) if options.config else None)
 
 
+@contextmanager
+def resumable() -> Iterator[None]:
+    """While something is trained: whoever stops it is told how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        talk.print("Stopped. What was done is kept: run the same again with --resume.")
+        raise
+
+
 def write_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout, at once."""
     line = json.dumps(value, ensure_ascii=False, default=_plain)

@@ -10,7 +10,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from mmqa.commands.output import settings, talk
+from mmqa.commands.output import resumable, settings
 from mmqa.corpora.fetch import default_folder
 from mmqa.errors import UsageError
 from mmqa.interfaces import Progress
@@ -37,7 +37,7 @@ def run(options: Namespace, tell: Progress) -> ConnectorReport:
         options.language_model or role_folder(config.preset, "language_model", parts.cache)
     )
     chosen = ConnectorSettings()
-    try:
+    with resumable():
         data = _data(options, parts, chosen, tell)
         return train_connector(
             data,
@@ -55,9 +55,6 @@ def run(options: Namespace, tell: Progress) -> ConnectorReport:
             resume=options.resume,
             progress=tell,
         )
-    except KeyboardInterrupt:
-        talk.print("Stopped. What was done is kept: run the same again with --resume.")
-        raise
 
 
 def _data(
@@ -68,7 +65,6 @@ def _data(
         raise UsageError("a connector is not trained from an index", "Use --pairs FILE.")
     if not options.pairs:
         return shipped(seer, default_folder(), seed=options.seed, progress=tell)
-    config = parts.config
-    reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)
+    reader = FileReader.within(parts.config)
     fitted, development = visual_pairs.read([Path(file) for file in options.pairs], reader)
     return looked_at(fitted, development, seer, default_folder(), tell)

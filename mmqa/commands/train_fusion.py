@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from mmqa.commands.output import settings, talk
+from mmqa.commands.output import resumable, settings
 from mmqa.corpora.fetch import default_folder
 from mmqa.errors import UsageError
 from mmqa.fusion.fitted import FOLDER, METHODS, Method, path_of
@@ -70,13 +70,10 @@ def run(options: Namespace, tell: Progress) -> FusionReport:
     if options.pairs and not options.index:
         raise UsageError("questions name files of an index, and none is named", "Add --index DIR.")
     parts = Parts(settings(options))
-    try:
+    with resumable():
         if not options.index:
             return _shipped(options, parts, [method] if method else METHODS, tell)
         return _own(options, parts, method or DEFAULT_METHOD, tell)
-    except KeyboardInterrupt:
-        talk.print("Stopped. What was done is kept: run the same again with --resume.")
-        raise
 
 
 def _own(options: Namespace, parts: Parts, method: Method, tell: Progress) -> FusionReport:

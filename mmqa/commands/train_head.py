@@ -10,18 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from mmqa.commands.output import settings, talk
-from mmqa.corpora.fetch import default_folder
+from mmqa.commands.encoding import encoders, feature_cache
+from mmqa.commands.output import resumable, settings
 from mmqa.errors import UsageError
 from mmqa.fusion.head import JOININGS, Joining
 from mmqa.interfaces import Progress
-from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
-from mmqa.training.feature_cache import FeatureCache
 from mmqa.training.head import HeadSettings, train_head
 from mmqa.training.head_report import HeadFit
 from mmqa.training.labelled import gather
-from mmqa.training.pair_features import Encoders
 
 
 def run(options: Namespace, tell: Progress) -> HeadFit:
@@ -35,17 +32,15 @@ def run(options: Namespace, tell: Progress) -> HeadFit:
             "a classifier is trained on examples with labels, and no file is named",
             'Add --pairs FILE, with rows {"image": "FILE", "text": "WORDS", "label": "CLASS"}.',
         )
-    chosen = _settings(options)
+    chosen = head_settings(options, HeadSettings(), called="classifier")
     config = settings(options)
     parts = Parts(config)
-    reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)
-    encoders = Encoders(parts.image_encoder, parts.text_encoder, lambda: parts.transcriber, reader)
-    try:
+    with resumable():
         data = gather(
             [Path(file) for file in options.pairs],
-            encoders,
+            encoders(parts),
             parts.mapping,
-            FeatureCache(default_folder() / "pairs"),
+            feature_cache(),
             tell,
         )
         return train_head(
@@ -56,18 +51,24 @@ def run(options: Namespace, tell: Progress) -> HeadFit:
             resume=options.resume,
             progress=tell,
         )
-    except KeyboardInterrupt:
-        talk.print("Stopped. What was done is kept: run the same again with --resume.")
-        raise
 
 
-def _settings(options: Namespace) -> HeadSettings:
+def head_settings(options: Namespace, default: HeadSettings, *, called: str) -> HeadSettings:
+    """How a head is trained: ``default``, with what the options say instead.
+
+    Args:
+        options: ``method``, ``epochs``, ``seed`` and ``device`` are read.
+        default: What counts where they say nothing.
+        called: What a person calls the head.
+
+    Raises:
+        UsageError: The method is unknown.
+    """
     if options.method is not None and options.method not in JOININGS:
         raise UsageError(
-            f"no classifier joins modalities by {options.method!r}",
+            f"no {called} joins modalities by {options.method!r}",
             f"Known: {', '.join(JOININGS)}.",
         )
-    default = HeadSettings()
     steps = replace(default.loop, seed=options.seed, device=options.device)
     if options.epochs is not None:
         steps = replace(steps, epochs=options.epochs)

@@ -11,21 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from mmqa.commands.output import settings, talk
+from mmqa.commands.encoding import encoders, feature_cache
+from mmqa.commands.output import resumable, settings
 from mmqa.config import Config
-from mmqa.corpora.fetch import default_folder
 from mmqa.errors import UsageError
 from mmqa.interfaces import Progress
 from mmqa.mapping import closed_form, learned
 from mmqa.mapping.learned import METHODS, Method
-from mmqa.media.reader import FileReader
 from mmqa.parts import Parts
 from mmqa.training import checkpoint, index_pairs, pairs
 from mmqa.training.contrastive_mapping import MappingSettings, require_enough, train, write
-from mmqa.training.feature_cache import FeatureCache
 from mmqa.training.mapping import FitReport, fit_closed_form
 from mmqa.training.mapping_report import MappingReport
-from mmqa.training.pair_features import Encoders, gather
+from mmqa.training.pair_features import gather
 from mmqa.training.pair_table import PairData
 from mmqa.training.pairs import Collected
 
@@ -59,11 +57,8 @@ def run(options: Namespace, tell: Progress) -> MappingReport | RefitReport:
     parts = Parts(config)
     if not options.pairs and not options.index:
         return _refitted(options, parts, tell)
-    try:
+    with resumable():
         return _trained(options, config, parts, tell)
-    except KeyboardInterrupt:
-        talk.print("Stopped. What was done is kept: run the same again with --resume.")
-        raise
 
 
 def _trained(options: Namespace, config: Config, parts: Parts, tell: Progress) -> MappingReport:
@@ -127,10 +122,8 @@ def _gathered(options: Namespace, config: Config, parts: Parts, tell: Progress) 
         encoder = parts.fingerprints()["image_encoder"]
         collected += index_pairs.read(Path(options.index).expanduser(), encoder)
     _require_pairs(collected)
-    reader = FileReader(config.max_pixels, config.max_text_bytes, config.max_audio_s)
-    encoders = Encoders(parts.image_encoder, parts.text_encoder, lambda: parts.transcriber, reader)
-    cache = FeatureCache(default_folder() / "pairs")
-    data = gather(collected, encoders, cache, copies=options.copies, progress=tell)
+    cache = feature_cache()
+    data = gather(collected, encoders(parts), cache, copies=options.copies, progress=tell)
     require_enough(data)
     return data
 

@@ -11,8 +11,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from mmqa.config import Config
 from mmqa.errors import MediaError
 from mmqa.media.names import name_words
 from mmqa.media.refusals import refusal, regular_file
@@ -61,6 +62,11 @@ class FileReader:
         self._max_text_bytes = max_text_bytes
         self._max_audio_s = max_audio_s
         self._max_video_s = max_video_s
+
+    @classmethod
+    def within(cls, config: Config) -> Self:
+        """One with the limits of a configuration."""
+        return cls(config.max_pixels, config.max_text_bytes, config.max_audio_s, config.max_video_s)
 
     def describe(self, path: Path) -> tuple[str, int, int]:
         """SHA-256 (hex), size in bytes and time of last change (ns) of a file, streamed.

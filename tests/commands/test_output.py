@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmqa.commands.output import printable, write_json, write_line
+from mmqa.commands.output import printable, resumable, write_json, write_line
 
 
 def test_json_keeps_chinese_and_writes_paths(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -33,3 +33,17 @@ def test_a_path_cannot_move_the_cursor(name: str) -> None:
 def test_a_line_the_terminal_cannot_show_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     write_line("ok \udce9")
     assert capsys.readouterr().out == "ok \\udce9\n"
+
+
+def test_whoever_stops_a_training_is_told_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), resumable():
+        raise KeyboardInterrupt
+    assert "the same again with --resume" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_training_that_ends_says_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with resumable():
+        pass
+    with pytest.raises(ValueError, match="no rows"), resumable():
+        raise ValueError("no rows")
+    assert capsys.readouterr().err == ""
