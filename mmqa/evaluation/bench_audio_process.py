@@ -15,12 +15,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from mmqa.config import Config
-from mmqa.errors import MmqaError, ModelError
+from mmqa.errors import MmqaError
 from mmqa.evaluation import line_process
 from mmqa.evaluation.line_process import Answering
 
@@ -43,12 +42,7 @@ def started(name: str, config: Config) -> AbstractContextManager[Answering]:
     Raises:
         ModelError: The model cannot be loaded or failed, or the process ended.
     """
-    return line_process.started(
-        __name__,
-        [name, json.dumps(asdict(config))],
-        ended=lambda status: ModelError(name, f"the process of {name} ended ({status})"),
-        failed=lambda fact, remedy: ModelError(name, fact, remedy),
-    )
+    return line_process.contestant(__name__, name, config)
 
 
 class Own:
@@ -132,8 +126,7 @@ def peak_bytes() -> int:
 
 
 def main(name: str, config: Config) -> None:
-    """Serve standard input; what libraries print goes to the terminal and not between answers."""
-    answers, sys.stdout = sys.stdout, sys.stderr
+    """Answer until there is no more to answer."""
 
     def answering() -> Answering:
         contestant = CONTESTANTS[name](config)
@@ -145,7 +138,7 @@ def main(name: str, config: Config) -> None:
 
         return answer
 
-    line_process.serve(answering, sys.stdin, answers)
+    line_process.serve_alone(answering)
 
 
 if __name__ == "__main__":

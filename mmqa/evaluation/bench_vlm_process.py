@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -69,13 +69,7 @@ def started(name: str, config: Config) -> AbstractContextManager[Answering]:
     Raises:
         ModelError: The model cannot be loaded or failed, or the process ended.
     """
-    return line_process.started(
-        __name__,
-        [name, json.dumps(asdict(config))],
-        ended=lambda status: ModelError(name, f"the process of {name} ended ({status})"),
-        failed=lambda fact, remedy: ModelError(name, fact, remedy),
-        environment=waiting(),
-    )
+    return line_process.contestant(__name__, name, config, environment=waiting())
 
 
 def story(turn: int) -> tuple[Message, ...]:
@@ -264,8 +258,7 @@ CONTESTANTS: dict[str, Callable[[Config], Contestant]] = {
 
 
 def main(name: str, config: Config) -> None:
-    """Serve standard input; what libraries print goes to the terminal and not between answers."""
-    answers, sys.stdout = sys.stdout, sys.stderr
+    """Answer until there is no more to answer."""
 
     def answering() -> Answering:
         contestant = CONTESTANTS[name](config)
@@ -276,7 +269,7 @@ def main(name: str, config: Config) -> None:
 
         return answer
 
-    line_process.serve(answering, sys.stdin, answers)
+    line_process.serve_alone(answering)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict
 from typing import IO, Any, TypeAlias
 
-from mmqa.errors import MmqaError
+from mmqa.config import Config
+from mmqa.errors import MmqaError, ModelError
 
 Answering: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """Question → answer."""
@@ -74,6 +76,29 @@ def started(
                 process.stdin.close()
 
 
+def contestant(
+    module: str, name: str, config: Config, *, environment: Mapping[str, str] | None = None
+) -> AbstractContextManager[Answering]:
+    """A process with a contestant of a bench, as long as the block runs.
+
+    Args:
+        module: Full name of one that is told the contestant's name and settings as JSON.
+        name: Of the contestant.
+        config: Settings.
+        environment: As for :func:`started`.
+
+    Raises:
+        ModelError: The model cannot be loaded or failed, or the process ended.
+    """
+    return started(
+        module,
+        [name, json.dumps(asdict(config))],
+        ended=lambda status: ModelError(name, f"the process of {name} ended ({status})"),
+        failed=lambda fact, remedy: ModelError(name, fact, remedy),
+        environment=environment,
+    )
+
+
 def serve(make: Callable[[], Answering], lines: Iterable[str], out: IO[str]) -> None:
     """Answer line by line until there is no more, or something goes wrong, which is the last.
 
@@ -88,6 +113,12 @@ def serve(make: Callable[[], Answering], lines: Iterable[str], out: IO[str]) -> 
             write(out, answer(json.loads(line)))
     except MmqaError as error:
         write(out, {"error": [error.fact, error.remedy]})
+
+
+def serve_alone(make: Callable[[], Answering]) -> None:
+    """Serve standard input; what libraries print goes to the terminal and not between answers."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    serve(make, sys.stdin, answers)
 
 
 def write(out: IO[str], answer: dict[str, Any]) -> None:

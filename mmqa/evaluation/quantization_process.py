@@ -167,11 +167,10 @@ def _seconds(
 
 
 def main(config: Config) -> None:
-    """Serve standard input; what libraries print goes to the terminal and not between answers."""
+    """Answer until there is no more to answer."""
     from mmqa.parts import Parts
 
-    answers, sys.stdout = sys.stdout, sys.stderr
-    line_process.serve(lambda: Asked(Parts(config)).answer, sys.stdin, answers)
+    line_process.serve_alone(lambda: Asked(Parts(config)).answer)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmqa.config import Config
 from mmqa.errors import ModelError
-from mmqa.evaluation.line_process import Answering, serve, started
+from mmqa.evaluation.line_process import Answering, contestant, serve, serve_alone, started
 
 
 class EndedError(Exception):
@@ -70,6 +72,32 @@ def test_a_block_that_fails_does_not_wait_for_one_that_is_busy(
         ask({"linger": True})
         raise KeyError
     assert time.monotonic() - began_s < 60
+
+
+def test_a_contestant_is_told_its_name_and_dies_as_a_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with contestant(Path(__file__).stem, "bare", Config(), environment={"THREADS": "7"}) as ask:
+        assert ask({"say": 1}) == {"said": ["bare", 1]}
+        assert ask({"variable": "THREADS"}) == {"said": ["bare", "7"]}
+        with pytest.raises(ModelError, match=r"the process of bare ended \(3\)"):
+            ask({"die": 3})
+
+
+def test_what_is_printed_stands_not_between_the_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loud() -> Answering:
+        print("loading")
+        return lambda asked: {"n": asked["n"] + 1}
+
+    monkeypatch.setattr(sys, "stdin", StringIO('{"n": 1}\n{"n": 2}\n'))
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # which is put back afterwards
+    serve_alone(loud)
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ['{"n": 2}', '{"n": 3}']
+    assert told.err == "loading\n"
 
 
 def answering() -> Answering:
