@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from mmqa.errors import MediaError
 from mmqa.media.captions import recording_caption
+from mmqa.media.packets import Packets
 from mmqa.media.quality import CLIPPED_SHARE, SILENT_RMS, count_clipped
 from mmqa.media.refusals import refusal
 from mmqa.media.sounding import Ear
@@ -58,7 +59,6 @@ _DEMUXERS: dict[str, str] = {
 """Only the demuxer that the content asks for: playlists, which name other files, are not tried."""
 _MISSING_S = 0.5
 _MISSING_SHARE = 0.02
-_MOST_ERRORS = 200
 _LEAST_BITS_S = 4_000
 """A file of fewer bits a second than any codec of sound makes holds less than its header says."""
 _STREAMED = 0xFFFFFFFF + 8  # written by programs that do not know the length in advance
@@ -108,10 +108,10 @@ def read_audio(path: Path, format: str, max_audio_s: float, long_s: float = LONG
             survey.add(block)
             _check_length(path, survey.length / RATE_HZ, max_audio_s)
         if not survey.length:
-            raise _nothing(path, source.last_error)
+            raise _nothing(path, source.packets.last_error)
         missing_s = promised_s - survey.length / RATE_HZ
         cut = missing_s > max(_MISSING_S, _MISSING_SHARE * promised_s)
-        cut = cut or bool(source.errors) or (format == "wav" and _is_cut(path))
+        cut = cut or bool(source.packets.errors) or (format == "wav" and _is_cut(path))
         tags = (source.container.metadata, source.stream.metadata)
         return ReadAudio(
             _held(survey) or _long(path, format, survey),
@@ -327,8 +327,7 @@ class _Source:
         self.container = container
         self.stream = container.streams.best("audio") or container.streams.audio[0]
         self.patience = patience
-        self.errors = 0
-        self.last_error = ""
+        self.packets = Packets(container, self.stream, patience.check)
         self.clipped = 0
         self.seen = 0
         if self.stream.codec_context is None:
@@ -354,7 +353,7 @@ class _Source:
         import av
 
         resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-        for frame in self._frames():
+        for frame in self.packets.frames():
             self._believe(frame)
             values = frame.to_ndarray()
             self.seen += values.size
@@ -366,23 +365,6 @@ class _Source:
         if self.seen:
             for resampled in resampler.resample(None):
                 yield resampled.to_ndarray()[0]
-
-    def _frames(self) -> Iterator[Any]:
-        import av
-
-        packets = self.container.demux(self.stream)
-        while self.errors < _MOST_ERRORS:
-            self.patience.check()
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                yield from packet.decode()
-            except av.FFmpegError as error:
-                self.errors += 1
-                self.last_error = error.strerror or str(error)
-                if not isinstance(error, av.InvalidDataError):
-                    return
 
     def _believe(self, said: Any) -> None:
         """Refuse what no recording has, before room is made for it."""

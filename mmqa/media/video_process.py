@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
+from mmqa.media.packets import Packets
 from mmqa.media.shots import LOOKS_PER_S, SMALL_SIDE, Found, Look, Shots
 from mmqa.records import Pixels
 
@@ -36,7 +37,6 @@ DEMUXERS = {
 """Only the demuxer that the content asks for: playlists, which name other files, are not tried."""
 BEAT_S = 1.0
 """So often it says that it goes on."""
-_MOST_ERRORS = 200
 _SLOWEST = 20.0
 """Seconds of a processor a second of film; what takes more is no film that anybody plays."""
 _FAST_FRAMES_PER_S = 12.0
@@ -134,10 +134,12 @@ def _shots(job: Job, told: Told) -> dict[str, Any]:
         film = Film(job, told, spare=False)  # some films are made of nothing else
         found = _send_shots(film, told)
     if not found:
-        raise BrokenError(f"nothing of the video can be decoded ({film.last_error or 'no frame'})")
+        raise BrokenError(
+            f"nothing of the video can be decoded ({film.packets.last_error or 'no frame'})"
+        )
     missing_s = film.promised_s - film.end_s
     cut = missing_s > max(_MISSING_S, _MISSING_SHARE * film.promised_s)
-    return {"damaged": bool(film.errors) or film.given_up or cut, "end_s": film.end_s}
+    return {"damaged": bool(film.packets.errors) or film.given_up or cut, "end_s": film.end_s}
 
 
 def _send_shots(film: Film, told: Told) -> int:
@@ -180,8 +182,7 @@ class Film:
         spare: Whether frames that no other needs may be left out.
 
     Attributes:
-        errors: How many packets could not be decoded.
-        last_error: The last reason.
+        packets: What is decoded, and how many packets could not be.
         end_s: Where the last frame so far ends.
         given_up: Whether decoding took so long that it was given up.
         promised_s: How long the container says that it is; 0 where it does not say.
@@ -204,7 +205,8 @@ class Film:
         self.sparing = spare and rate > _FAST_FRAMES_PER_S
         if self.sparing:
             self._stream.codec_context.skip_frame = "NONREF"
-        self.errors, self.last_error, self.end_s, self.given_up = 0, "", 0.0, False
+        self.end_s, self.given_up = 0.0, False
+        self.packets = Packets(self._container, film, lambda: self._told.beat(self.end_s))
         self._check_pixels(self._stream.width, self._stream.height)
         self.promised_s = max(0.0, float(self._container.duration or 0) / 1e6)
         self._check_length()
@@ -225,7 +227,7 @@ class Film:
                     start_s = at_s if start_s is None else min(start_s, at_s)
                     end_s = max(end_s or 0.0, at_s)
         except av.FFmpegError as error:
-            self.errors, self.last_error = 1, error.strerror or str(error)
+            self.packets.failed(error)
         self._require_length((end_s or 0.0) - (start_s or 0.0))
         self._container.seek(0)
 
@@ -268,7 +270,7 @@ class Film:
             with suppress(av.FFmpegError):  # what cannot be sought is read from its start
                 self._container.seek(int((from_s + self._start_s) * 1e6))
         began_s, last_s = time.process_time(), -1.0
-        for frame in self._decoded():
+        for frame in self.packets.frames():
             self._check_pixels(frame.width, frame.height)
             at_s = None if frame.time is None else frame.time - self._start_s
             if at_s is None or at_s < last_s:
@@ -283,23 +285,6 @@ class Film:
             if time.process_time() - began_s > self._job.grace_s + _SLOWEST * (at_s - from_s):
                 self.given_up = True
                 return
-
-    def _decoded(self) -> Iterator[Any]:
-        import av
-
-        packets = self._container.demux(self._stream)
-        while self.errors < _MOST_ERRORS:
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                self._told.beat(self.end_s)
-                yield from packet.decode()
-            except av.FFmpegError as error:
-                self.errors += 1
-                self.last_error = error.strerror or str(error)
-                if not isinstance(error, av.InvalidDataError):
-                    return
 
     def small(self, frame: Any) -> Pixels:
         """A frame as it is looked at: uint8 (rows, columns, 3), as the file has it."""
