@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mmqa import extraction
-from mmqa.describing import FLAG, Album, Describing, Descriptions, described
+from mmqa.describing import FLAG, Album, Describing, Descriptions, described, distinct
 from mmqa.extraction import Extract, Extractors, timeline
 from mmqa.hearing import Hearing, StoppedError, key_of
 from mmqa.index.store import IndexStore
@@ -212,7 +212,7 @@ class Preparation:
         self._descriptions.finish()
         if not album.failed:
             entry.told = self._descriptions.payload(album.extracts)
-        return album.extracts
+        return described(album.extracts, [one.description for one in distinct(album.extracts)])
 
     def _shots(self, entry: Entry, parts: Iterable[Part], album: Album, *, describe: bool) -> None:
         """Put the shots of a video into its album, their thumbnails kept; its sound is put by."""
@@ -246,18 +246,14 @@ class Preparation:
             raise StoppedError
 
     def _describe_frames(self, parts: Iterable[Part], album: Album) -> None:
-        """Have the frames described that the extracts of a video show, each once."""
-        places = {extract.frame_s: place for place, extract in enumerate(album.extracts)}
+        """Have the frames described that the extracts of a video show, each where it is first."""
+        places: dict[float | None, int] = {}
+        for place, extract in enumerate(album.extracts):
+            places.setdefault(extract.frame_s, place)
         for part in parts:
             if isinstance(part, Shot) and part.frame_s in places:
                 place = places[part.frame_s]
                 self._descriptions.describe(part.picture, album, place, frozenset())
-        self._descriptions.finish()
-        told = {one.frame_s: one.description for one in album.extracts if one.description}
-        album.extracts = [
-            replace(one, description=told.get(one.frame_s, "")) if one.frame_s is not None else one
-            for one in album.extracts
-        ]
 
     def _named(self, entry: Entry) -> Entry:
         """With the tags that were asked for, and those that it had where it lay before."""
