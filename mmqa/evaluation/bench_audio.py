@@ -76,6 +76,18 @@ def run(
             length_s: _peak(settings, prompts, folder, length_s, progress)
             for length_s in (short_s, long_s)
         }
+    return _report(settings, turns, turn_s, (peaks[short_s], short_s), (peaks[long_s], long_s))
+
+
+def _report(
+    config: Config,
+    turns: Sequence[Turn],
+    turn_s: float,
+    short: tuple[int, float],
+    long: tuple[int, float],
+) -> BenchReport:
+    """Of the turns, and of the most memory (bytes) that recordings of two lengths (s) took."""
+    (short_bytes, short_s), (long_bytes, long_s) = short, long
     return BenchReport(
         suite="bench: audio",
         figures=(
@@ -83,15 +95,15 @@ def run(
             _ratio("bare recogniser of all of it", ALL, turns, None),
             Figure(
                 f"memory, {long_s / 60:.0f} minutes / {short_s / 60:.0f} minutes",
-                peaks[long_s] / peaks[short_s],
+                long_bytes / short_bytes,
                 1,
                 target=MEMORY,
                 lower_is_better=True,
             ),
         ),
         how={
-            "threads, each": settings.thread_count,
-            "measured": f"medians of {rounds} turns of {turn_s:.0f} s, one process each",
+            "threads, each": config.thread_count,
+            "measured": f"medians of {len(turns)} turns of {turn_s:.0f} s, one process each",
             **{
                 f"{name}, times as fast as it is heard": round(
                     median(turn_s / turn[name]["seconds"] for turn in turns), 1
@@ -102,7 +114,7 @@ def run(
                 f"{name}, words": round(sum(turn[name]["words"] for turn in turns))
                 for name in NAMES
             },
-            **{f"most memory with {s / 60:.0f} minutes, MB": b // 10**6 for s, b in peaks.items()},
+            **{f"most memory with {s / 60:.0f} minutes, MB": b // 10**6 for b, s in (short, long)},
         },
     )
 
