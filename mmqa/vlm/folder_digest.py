@@ -9,10 +9,10 @@ import hashlib
 from pathlib import Path
 
 
-def folder_digest(folder: Path, more: str = "") -> str:
-    """16 hex digits of every file directly in ``folder``, and of ``more``."""
+def folder_digest(folder: Path, more: str = "", *, pattern: str = "*") -> str:
+    """16 hex digits of every file directly in ``folder`` that ``pattern`` fits, and of ``more``."""
     digest = hashlib.sha256(more.encode())
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+    for path in sorted(p for p in folder.glob(pattern) if p.is_file()):
         with path.open("rb") as file:
             digest.update(path.name.encode())
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -7,11 +7,10 @@ them is loaded, torch, and what is kept under the name.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
+from mmqa.vlm.folder_digest import folder_digest
+from mmqa.vlm.mini import WEIGHTS
 from mmqa.vlm.options import LoadOptions
-
-_SHIPPED = Path(__file__).parent / "mini" / "weights"
 
 
 def identity(loader: str, files: str, options: LoadOptions) -> str:
@@ -28,17 +27,8 @@ def identity(loader: str, files: str, options: LoadOptions) -> str:
     if loader == "served":
         made_of = [options.served_url, options.served_model, str(options.picture_pixels)]
     elif loader == "mini":  # its image encoder has one size of picture
-        made_of = [files, options.quantization, _digest(options.connector or _SHIPPED)]
+        weights = folder_digest(options.connector or WEIGHTS, pattern="*.safetensors")
+        made_of = [files, options.quantization, weights]
     else:
         made_of = [files, options.quantization, str(options.picture_pixels)]
     return hashlib.sha256("\n".join([loader, *made_of]).encode()).hexdigest()[:16]
-
-
-def _digest(folder: Path) -> str:
-    """Of the connector and its adapters: some ten MB."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as file:
-            digest.update(path.name.encode())
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

@@ -26,3 +26,10 @@ def test_another_byte_name_or_number_type_gives_another(tmp_path: Path) -> None:
     file.rename(tmp_path / "b")
     found.add(folder_digest(tmp_path))
     assert len(found) == 4
+
+
+def test_files_that_do_not_count_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"one")
+    told = folder_digest(tmp_path, pattern="*.safetensors")
+    (tmp_path / "notes.md").write_text("of no matter")
+    assert told == folder_digest(tmp_path, pattern="*.safetensors") != folder_digest(tmp_path)

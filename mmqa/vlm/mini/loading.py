@@ -14,15 +14,12 @@ from mmqa.vlm import text_model
 from mmqa.vlm.decoding.model import BlockModel
 from mmqa.vlm.device import place
 from mmqa.vlm.folder_digest import folder_digest
-from mmqa.vlm.mini import adapters, connector
+from mmqa.vlm.mini import WEIGHTS, adapters, connector
 from mmqa.vlm.mini.connector import REMEDY, ROLE, Trained, embedding_digest
 from mmqa.vlm.mini.layout import Layout
 from mmqa.vlm.mini.model import MiniModel
 from mmqa.vlm.mini.seeing import adapted, in_blocks, quantized
 from mmqa.vlm.options import DEFAULTS, LoadOptions
-
-WEIGHTS = Path(__file__).with_name("weights")
-"""What ships inside the package."""
 
 
 def load(folder: Path, *, threads: int, options: LoadOptions = DEFAULTS) -> MiniModel:

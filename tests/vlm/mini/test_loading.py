@@ -13,9 +13,9 @@ from mmqa.config import Config
 from mmqa.errors import ConfigError, ModelDamagedError, ModelError, ModelMissingError
 from mmqa.parts import Parts
 from mmqa.records import Message, Picture
-from mmqa.vlm.mini import adapters, connector
+from mmqa.vlm.mini import WEIGHTS, adapters, connector
 from mmqa.vlm.mini.connector import Connector, ConnectorShape, embedding_digest
-from mmqa.vlm.mini.loading import WEIGHTS, load
+from mmqa.vlm.mini.loading import load
 from mmqa.vlm.options import LoadOptions
 from mmqa.vlm.text_model import load as load_text
 
